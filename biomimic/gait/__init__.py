@@ -1,0 +1,1 @@
+"""From continuous signals to strides: filters, gait events and time normalisation."""

@@ -1,0 +1,1 @@
+"""Numbers made from strides, each with the interval it deserves."""
