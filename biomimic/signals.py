@@ -46,7 +46,8 @@ class Signals:
         if time.size > 1 and not np.all(np.diff(time) > 0):
             first = int(np.argmin(np.diff(time) > 0))
             raise errors.BadValue(
-                f"Time must increase strictly; after {time[first]:.6g} s comes {time[first + 1]:.6g} s (row {first + 1})."
+                f"Time must increase strictly; after {time[first]:.6g} s "
+                f"comes {time[first + 1]:.6g} s (row {first + 1})."
             )
         if len(set(names)) != len(names):
             double = sorted({name for name in names if names.count(name) > 1})
