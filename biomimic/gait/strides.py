@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.interpolate import CubicSpline, PchipInterpolator
 
-from biomimic.errors import BadValue, UnknownName
+from biomimic import errors
+from biomimic.errors import BadValue, NotEnoughData
+from biomimic.gait.cycles import Cycles
 from biomimic.provenance import Provenance
+from biomimic.signals import Signals, frozen_array
 
+STANDARD_GRAVITY = 9.80665  # [m/s^2] one body weight is mass times this
 POINTS = 101  # 0 ... 100 % inclusive
+MISSING_SHARE = 0.01  # a stride with more missing samples than this is not measured
+MISSING_TIME = 0.1  # [s] nor one with a longer gap
+STEADY_UNITS = ("N", "BW", "1")  # force and activity: no overshoot allowed, so PCHIP; all else cubic spline
+MIRRORED = ("pelvis_list", "pelvis_rotation", "lumbar_bending", "lumbar_rotation")  # defined for the right side
 SIDES = ("right", "left")
 PHASES = ("stride", "stance")
 UNITS_OF_COUNT = ("subjects", "trials", "strides")
@@ -41,10 +51,10 @@ class Strides:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "names", tuple(self.names))
-        object.__setattr__(self, "values", _frozen(self.values))
-        object.__setattr__(self, "duration", _frozen(self.duration))
-        object.__setattr__(self, "stance", _frozen(self.stance))
-        object.__setattr__(self, "trial", _frozen(self.trial, int))
+        object.__setattr__(self, "values", frozen_array(self.values))
+        object.__setattr__(self, "duration", frozen_array(self.duration))
+        object.__setattr__(self, "stance", frozen_array(self.stance))
+        object.__setattr__(self, "trial", _whole(self.trial))
         if self.side not in SIDES:
             raise BadValue(f'Strides are of side "right" or "left", not "{self.side}".')
         _check_names(self.names, "Strides")
@@ -133,19 +143,21 @@ class Curves:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "names", tuple(self.names))
-        object.__setattr__(self, "mean", _frozen(self.mean))
+        object.__setattr__(self, "mean", frozen_array(self.mean))
         _check_names(self.names, "Curves")
         _check_phase(self.phase, "Curves")
         wanted = (POINTS, len(self.names))
         if self.mean.shape != wanted:
-            raise BadValue(f"Curves of {len(self.names)} channels need a mean of shape {wanted}; found {self.mean.shape}.")
+            raise BadValue(
+                f"Curves of {len(self.names)} channels need a mean of shape {wanted}; found {self.mean.shape}."
+            )
         if self.of not in UNITS_OF_COUNT:
             raise BadValue(f'Curves count "subjects", "trials" or "strides", not "{self.of}".')
         if self.n < 0 or (self.n <= 1 and self.sd is not None):
             raise BadValue(f"Curves with n = {self.n} have no standard deviation: give sd = None or the right n.")
         if self.sd is None:
             return
-        object.__setattr__(self, "sd", _frozen(self.sd))
+        object.__setattr__(self, "sd", frozen_array(self.sd))
         if self.sd.shape != wanted or np.any(self.sd < 0):
             raise BadValue(f"The sd of Curves has shape {wanted} and is never negative; found {self.sd.shape}.")
 
@@ -164,10 +176,117 @@ class Curves:
         return replace(self, names=tuple(names), mean=self.mean[:, index], sd=sd)
 
 
-def _frozen(values: np.ndarray, kind: type = float) -> np.ndarray:
-    array = np.array(values, dtype=kind)
-    array.flags.writeable = False
-    return array
+def cut(signals: Signals, cycles: Cycles, *, phase: str = "stride") -> Strides:
+    """One quantity, cut into the strides of one side at the exact event times and normalised to 101 points.
+
+    Channels of this side lose their suffix, those of the other side are left out, those without a side are kept;
+    `MIRRORED` ones are negated for the left side, so that both sides can be averaged. Angles, moments and positions
+    are interpolated by a cubic spline, force and activity by a monotone one (PCHIP), both over the whole record.
+    A stride is NaN in a channel that does not cover it, misses more than 1 % of it, or has a gap over 100 ms.
+
+    Args:
+        signals: (T, C), filtered as a whole.
+        cycles: S strides of one side.
+        phase: "stride" for heel strike to next heel strike, "stance" for heel strike to toe-off.
+
+    Returns:
+        Strides (S, 101, C).
+    """
+    _check_phase(phase, "Strides")
+    columns = {own: k for k, name in enumerate(signals.names) if (own := _own_name(name, cycles.side)) is not None}
+    end = cycles.end if phase == "stride" else cycles.toe_off
+    at = cycles.start[:, None] + (end - cycles.start)[:, None] * np.linspace(0.0, 1.0, POINTS)  # (S, 101)
+    values = np.empty((len(cycles), POINTS, len(columns)))
+    wanted = signals.values[:, list(columns.values())]
+    whole = np.isfinite(wanted).all(axis=0)
+    values[:, :, whole] = _interpolate(signals.time, wanted[:, whole], at, signals.unit)
+    for k in np.flatnonzero(~whole):
+        values[:, :, k] = _bridge(signals.time, wanted[:, k], at, signals.unit)
+    mirrored = [name.split("/")[-1] in MIRRORED for name in columns]
+    if cycles.side == "left":
+        values[:, :, mirrored] *= -1.0
+    return Strides(
+        side=cycles.side,
+        names=tuple(columns),
+        unit=signals.unit,
+        values=values,
+        duration=cycles.duration,
+        stance=cycles.stance,
+        trial=np.full(len(cycles), cycles.trial),
+        phase=phase,
+    )
+
+
+def in_body_weights(strides: Strides, mass: float) -> Strides:
+    """Force in body weights: divided by mass times 9.80665 m/s^2.
+
+    Args:
+        strides: force [N].
+        mass: of the person or model whose force it is [kg].
+    """
+    if strides.unit != "N":
+        raise BadValue(f'Body weights are made from force in "N"; these strides are in "{strides.unit}".')
+    if not mass > 0:
+        raise BadValue(f"Body mass is positive; got {mass:g} kg.")
+    return replace(strides, unit="BW", values=strides.values / (mass * STANDARD_GRAVITY))
+
+
+def stack(parts: Sequence[Strides]) -> Strides:
+    """The strides of several trials as one, the trial numbered by its place in `parts`.
+
+    Args:
+        parts: same side, unit, channels and phase.
+    """
+    if not parts:
+        raise NotEnoughData("There are no strides to stack; give at least one trial.")
+    first = parts[0]
+    for k, part in enumerate(parts):
+        for what in ("side", "unit", "names", "phase"):
+            if getattr(part, what) != getattr(first, what):
+                raise BadValue(
+                    f"Trials to stack have the same {what}; trial 0 has {getattr(first, what)}, "
+                    f"trial {k} has {getattr(part, what)}."
+                )
+    return replace(
+        first,
+        values=np.concatenate([part.values for part in parts]),
+        duration=np.concatenate([part.duration for part in parts]),
+        stance=np.concatenate([part.stance for part in parts]),
+        trial=np.concatenate([np.full(len(part), k) for k, part in enumerate(parts)]),
+    )
+
+
+def _own_name(name: str, side: str) -> str | None:
+    """The channel's name without this side; None if it belongs to the other side."""
+    other = SIDES[1 - SIDES.index(side)]
+    words = name.split("_")
+    if other in words:
+        return None
+    return "_".join(word for word in words if word != side)
+
+
+def _interpolate(time: np.ndarray, values: np.ndarray, at: np.ndarray, unit: str) -> np.ndarray:
+    """Values (T, C) at times (S, 101); NaN in strides that the record does not cover."""
+    result = np.full((*at.shape, values.shape[1]), np.nan)
+    covered = (at[:, 0] >= time[0]) & (at[:, -1] <= time[-1]) if len(time) > 1 else np.zeros(len(at), bool)
+    if covered.any() and values.shape[1]:
+        kind = PchipInterpolator if unit in STEADY_UNITS else CubicSpline
+        result[covered] = kind(time, values, axis=0)(at[covered])
+    return result
+
+
+def _bridge(time: np.ndarray, values: np.ndarray, at: np.ndarray, unit: str) -> np.ndarray:
+    """One channel with missing samples at times (S, 101); NaN in strides that miss too much."""
+    known = np.isfinite(values)
+    result = _interpolate(time[known], values[known, None], at, unit)[:, :, 0]
+    missing = np.concatenate(([0], np.cumsum(~known)))
+    first, last = np.searchsorted(time, at[:, 0]), np.searchsorted(time, at[:, -1], side="right")
+    share = (missing[last] - missing[first]) / np.maximum(last - first, 1)
+    gap = np.flatnonzero(np.diff(time[known]) > MISSING_TIME)
+    begin, end = time[known][gap], time[known][gap + 1]
+    torn = ((begin[None, :] < at[:, -1:]) & (end[None, :] > at[:, :1])).any(axis=1)
+    result[(share > MISSING_SHARE) | torn] = np.nan
+    return result
 
 
 def _check_names(names: tuple[str, ...], what: str) -> None:
@@ -183,5 +302,11 @@ def _check_phase(phase: str, what: str) -> None:
 
 def _index(names: tuple[str, ...], name: str, where: str) -> int:
     if name not in names:
-        raise UnknownName(f'No channel "{name}" in {where}. It has: {", ".join(names[:10])}.')
+        raise errors.unknown("channel", name, names, where=f"in these {where}")
     return names.index(name)
+
+
+def _whole(numbers: np.ndarray) -> np.ndarray:
+    array = np.array(numbers, dtype=int)
+    array.flags.writeable = False
+    return array
