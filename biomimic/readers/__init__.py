@@ -1,0 +1,1 @@
+"""Foreign files in, our nouns out: one module per format."""
