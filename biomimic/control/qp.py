@@ -6,8 +6,8 @@ Unknowns are muscle activations and contact rays; the m task rows are few, so th
 A Mehrotra predictor-corrector interior point solves it with one m x m Cholesky factor per iteration. The iterates stay
 inside the box, and the stopping rule is a bound on how far the objective is above its minimum, not a heuristic.
 
-Two forms with the same arguments: `solve` (NumPy and LAPACK, one problem, float64) and `solve_jax` (pure JAX, for `jit`
-and `vmap`, in the precision of its input).
+`minimise` is pure JAX, for `jit` and `vmap` on any device, in the precision of its input. `solve` is the same compiled
+for one problem on the CPU in float64, with checks, NumPy in and NumPy out. JAX is imported by the first call only.
 
 Source:
     Mehrotra, SIAM J. Optim. 2, 1992 (predictor-corrector); Wright, Primal-Dual Interior-Point Methods, 1997, ch. 10.
@@ -15,17 +15,24 @@ Source:
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.linalg.lapack import dpotrf, dpotrs
 
 from biomimic.errors import BadValue
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import jax
+
 TOLERANCE = 1e-5  # mean bound on the suboptimality per unknown, in units of the objective
-ITERATIONS = 40  # most that are done; 10 to 15 are usual
-FAR = 1e20  # stands for a bound at infinity
+ITERATIONS = 40  # most that are done; 9 after a good start and 12 without one are usual
+FAR = 1e20  # stands for the distance to a bound at infinity
 STEP = 0.995  # share of the way to the nearest bound
+EAGER = 0.01  # first complementarity, as a share of mean |gradient| * distance to the nearest bound
+FLOOR = 0.1  # complementarity is not pushed below this share of the tolerance
 
 
 class Problem(NamedTuple):
@@ -35,7 +42,7 @@ class Problem(NamedTuple):
     b: np.ndarray  # (m,) wanted A x
     d: np.ndarray  # (n,) diagonal weight, > 0
     c: np.ndarray  # (n,) slope
-    low: np.ndarray  # (n,) may be -inf; low == high switches an unknown off
+    low: np.ndarray  # (n,) may be -inf; low == high holds an unknown fixed
     high: np.ndarray  # (n,) may be inf
 
 
@@ -43,12 +50,25 @@ class Solution(NamedTuple):
     """Minimiser and how good it is."""
 
     x: np.ndarray  # (n,) inside the box
-    gap: float  # objective(x) - minimum is at most this
+    gap: float  # objective(x) - minimum is at most this; above tolerance * n if the iterations were used up
     iterations: int  # interior-point iterations done
 
 
+class _State(NamedTuple):
+    """One iterate: x (n,) strictly inside the box and its multipliers."""
+
+    x: jax.Array  # (n,)
+    slack: jax.Array  # (2, n) distance to low and to high
+    dual: jax.Array  # (2, n) multipliers of low and high
+    residual: jax.Array  # (m,) A x - b
+    force: jax.Array  # (m,) multiplier of residual = A x - b; equal to the residual at the minimum
+    pull: jax.Array  # (n,) A' force
+    gap: jax.Array  # () bound on objective(x) - minimum
+    count: jax.Array  # () iterations done
+
+
 def objective(problem: Problem, x: np.ndarray) -> float:
-    """Value that `solve` minimises at x (n,)."""
+    """Value that `solve` minimises, at x (n,)."""
     residual = problem.A @ x - problem.b
     return float(0.5 * residual @ residual + 0.5 * x @ (problem.d * x) + problem.c @ x)
 
@@ -56,7 +76,7 @@ def objective(problem: Problem, x: np.ndarray) -> float:
 def solve(
     problem: Problem, start: np.ndarray | None = None, *, tolerance: float = TOLERANCE, iterations: int = ITERATIONS
 ) -> Solution:
-    """Minimiser of one problem on the CPU, in float64.
+    """Minimiser of one problem on the CPU, in float64; compiled once for each shape.
 
     Args:
         problem: see Problem.
@@ -67,101 +87,168 @@ def solve(
     Raises:
         BadValue: a shape does not fit, a value is NaN, d is not positive or low is above high.
     """
+    import jax
+
     problem = _checked(problem)
-    A, b, d, c, low, high = problem
-    m, n = A.shape
-    free, base, slack = _start(problem, start)
-    x = base.copy()
-    residual = A @ x - b
-    pull = A.T @ residual
-    dual = _first_dual(pull + d * x + c, slack)
-    scaled, move = np.empty((m, n)), np.empty((2, n))
-    identity = np.eye(m)
-    for k in range(iterations + 1):
-        slope = d * x + c
-        gap = _suboptimality(x, pull + slope, problem)
-        if gap <= tolerance * n or k == iterations:
-            break
-        ratio = dual / slack
-        inverse = free / (d + ratio[0] + ratio[1])
-        np.multiply(A, np.sqrt(inverse), out=scaled)
-        factor, failed = dpotrf(scaled @ scaled.T + identity, lower=1, clean=0, overwrite_a=1)
-        if failed:
-            break
-        # Affine step, then the step with centring and second-order correction.
-        wanted = dpotrs(factor, residual - A @ (inverse * slope), lower=1)[0]
-        move[0] = inverse * (-slope - wanted @ A)
-        np.negative(move[0], out=move[1])
-        change = -dual - ratio * move
-        length = min(1.0, _room(slack, move), _room(dual, change))
-        mean = np.vdot(slack, dual) / (2 * n)
-        ahead = np.vdot(slack + length * move, dual + length * change) / (2 * n)
-        target = mean * (ahead / mean) ** 3 - move * change
-        bend = target / slack
-        push = slope - bend[0] + bend[1]
-        wanted = dpotrs(factor, residual - A @ (inverse * push), lower=1)[0]
-        reaction = wanted @ A
-        move[0] = inverse * (-push - reaction)
-        np.negative(move[0], out=move[1])
-        change = bend - dual - ratio * move
-        length = min(1.0, STEP * _room(slack, move), STEP * _room(dual, change))
-        x += length * move[0]
-        slack += length * move
-        dual += length * change
-        residual += length * (wanted - residual)
-        pull += length * (reaction - pull)
-    return Solution(np.clip(x, low, high), float(gap), k)
-
-
-def _start(problem: Problem, start: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Which unknowns can move (n,) 0 or 1, a first x inside the box (n,), its distance to both bounds (2, n)."""
-    low, high = problem.low, problem.high
-    width = high - low
-    free = (width > 1e-12).astype(float)
-    inset = np.minimum(0.5 * width, 1.0)
-    wish = np.where(np.isfinite(low), low + inset, np.where(np.isfinite(high), high - inset, 0.0))
     if start is not None:
-        inset = np.minimum(0.1 * width, 0.1)
-        wish = np.clip(start, low + inset, high - inset)
-    x = np.where(free > 0, wish, low)
-    slack = np.where(free > 0, np.minimum(np.stack([x - low, high - x]), FAR), 1.0)
-    return free, x, slack
+        start = np.asarray(start, dtype=float)
+        _check_part("start", start, problem.low.shape, finite=True)
+    with jax.enable_x64(True), jax.default_device(jax.devices("cpu")[0]):
+        x, gap, count = _compiled()(problem, start, float(tolerance), int(iterations))
+        return Solution(np.asarray(x), float(gap), int(count))
 
 
-def _first_dual(gradient: np.ndarray, slack: np.ndarray) -> np.ndarray:
-    """Multipliers of both bounds (2, n) that make the first point central."""
-    near = np.minimum(slack[0], slack[1])
-    return np.mean(np.abs(gradient) * np.minimum(near, 1.0)) / slack
+def minimise(
+    problem: Problem, start: jax.Array | None = None, tolerance: float = TOLERANCE, iterations: int = ITERATIONS
+) -> Solution:
+    """Minimiser of one problem as a pure JAX function of arrays of one precision; unchecked.
+
+    In float32 the bound on the suboptimality stalls near 1e-6 of the objective at x = 0: use a larger tolerance there.
+
+    Args:
+        problem: see Problem.
+        start: (n,) a guess, or None.
+        tolerance: as for `solve`.
+        iterations: as for `solve`.
+    """
+    import jax
+    from jax import lax
+    from jax import numpy as jnp
+
+    limit = tolerance * problem.d.shape[-1]
+
+    def unfinished(state: _State) -> jax.Array:
+        return (state.gap > limit) & (state.count < iterations)
+
+    def advance(state: _State) -> _State:
+        new = _iterate(problem, state, FLOOR * tolerance)
+        kept = jax.tree.map(lambda after, before: jnp.where(jnp.isfinite(new.gap), after, before), new, state)
+        return kept._replace(count=jnp.where(jnp.isfinite(new.gap), new.count, iterations))
+
+    with jax.default_matmul_precision("highest"):
+        state = lax.while_loop(unfinished, advance, _begin(problem, start))
+    return Solution(jnp.clip(state.x, problem.low, problem.high), state.gap, state.count)
 
 
-def _suboptimality(x: np.ndarray, gradient: np.ndarray, problem: Problem) -> float:
-    """Bound on objective(x) - minimum: the decrease that the gradient and the diagonal alone would allow."""
-    step = np.clip(x - gradient / problem.d, problem.low, problem.high) - x
-    return float(-(gradient @ step + 0.5 * step @ (problem.d * step)))
+@cache
+def _compiled() -> Callable:
+    """`minimise` for one shape after the other; tolerance and iterations are traced."""
+    import jax
+
+    return jax.jit(minimise)
 
 
-def _room(value: np.ndarray, change: np.ndarray) -> float:
-    """Largest step for which value + step * change stays non-negative; at most 1e20."""
-    worst = -np.min(change / value)
-    return 1.0 / worst if worst > 1e-20 else 1e20
+def _begin(problem: Problem, start: jax.Array | None) -> _State:
+    """First iterate: inside the box, with equal complementarity for every bound."""
+    from jax import numpy as jnp
+
+    A, b, d, c, low, high = problem
+    width = high - low
+    if start is None:
+        inset = jnp.minimum(0.5 * width, 1.0)
+        wish = jnp.where(jnp.isfinite(low), low + inset, jnp.where(jnp.isfinite(high), high - inset, 0.0))
+    else:
+        inset = jnp.minimum(0.25 * width, 0.3)
+        wish = jnp.clip(start, low + inset, high - inset)
+    free = _free(problem)
+    x = jnp.where(free, wish, low)
+    slack = jnp.where(free, jnp.minimum(jnp.stack([x - low, high - x]), FAR), 1.0)
+    residual = A @ x - b
+    pull = residual @ A
+    near = jnp.minimum(jnp.min(slack, axis=0), 1.0)
+    size = jnp.abs(pull + d * x + c) * near
+    dual = jnp.maximum(EAGER * jnp.mean(size), jnp.finfo(A.dtype).eps) / slack
+    gap = _gap(problem, x, pull, residual - residual)
+    return _State(x, slack, dual, residual, residual, pull, gap, jnp.zeros((), int))
+
+
+def _iterate(problem: Problem, state: _State, floor: float) -> _State:
+    """The next iterate: an affine step, then one with centring and second-order correction."""
+    from jax import numpy as jnp
+    from jax.scipy.linalg import cho_solve
+
+    A, b, d, c, _, _ = problem
+    x, slack, dual = state.x, state.slack, state.dual
+    slope, ratio = d * x + c, dual / slack
+    inverse = jnp.where(_free(problem), 1.0 / (d + ratio[0] + ratio[1]), 0.0)
+    gram = (A * inverse) @ A.T
+    # The diagonal grows by its rounding error, so that the factor exists in float32 too.
+    gram = gram + jnp.diag(1.0 + 4 * jnp.finfo(A.dtype).eps * jnp.diagonal(gram))
+    factor = jnp.linalg.cholesky(gram, symmetrize_input=False)
+
+    def direction(push: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+        force = cho_solve((factor, True), state.residual - A @ (inverse * push))  # (m,)
+        pull = force @ A  # (n,)
+        move = -inverse * (push + pull)
+        return force, pull, jnp.stack([move, -move])
+
+    move = direction(slope)[2]
+    change = -dual - ratio * move
+    length = jnp.minimum(1.0, _room(slack, move, dual, change))
+    mean = jnp.mean(slack * dual)
+    ahead = jnp.mean((slack + length * move) * (dual + length * change))
+    bend = (jnp.maximum(mean * (ahead / mean) ** 3, floor) - move * change) / slack
+    force, pull, move = direction(slope - bend[0] + bend[1])
+    change = bend - dual - ratio * move
+    length = jnp.minimum(1.0, STEP * _room(slack, move, dual, change))
+    x = x + length * move[0]
+    residual = A @ x - b
+    force = state.force + length * (force - state.force)
+    pull = state.pull + length * (pull - state.pull)
+    gap = _gap(problem, x, pull, residual - force)
+    slack, dual = slack + length * move, dual + length * change
+    return _State(x, slack, dual, residual, force, pull, gap, state.count + 1)
+
+
+def _free(problem: Problem) -> jax.Array:
+    """Which unknowns can move (n,)."""
+    from jax import numpy as jnp
+
+    size = jnp.where(jnp.isfinite(problem.low), jnp.maximum(jnp.abs(problem.low), 1.0), 1.0)
+    return problem.high - problem.low > 16 * jnp.finfo(problem.low.dtype).eps * size
+
+
+def _gap(problem: Problem, x: jax.Array, pull: jax.Array, mismatch: jax.Array) -> jax.Array:
+    """Objective at x minus the dual objective at force, where pull = A' force and mismatch = A x - b - force.
+
+    The dual minimises over the box one unknown at a time, because all that is left there is the diagonal.
+    """
+    from jax import numpy as jnp
+
+    gradient = pull + problem.d * x + problem.c
+    step = jnp.clip(x - gradient / problem.d, problem.low, problem.high) - x
+    return 0.5 * mismatch @ mismatch - jnp.sum(step * (gradient + 0.5 * problem.d * step))
+
+
+def _room(slack: jax.Array, move: jax.Array, dual: jax.Array, change: jax.Array) -> jax.Array:
+    """Largest common step (at most 1e20) for which slack and dual stay non-negative."""
+    from jax import numpy as jnp
+
+    return 1.0 / jnp.maximum(jnp.maximum(jnp.max(-move / slack), jnp.max(-change / dual)), 1.0 / FAR)
 
 
 def _checked(problem: Problem) -> Problem:
     """The problem as float64 arrays, or BadValue with the first thing that is wrong."""
     arrays = Problem(*(np.asarray(part, dtype=float) for part in problem))
-    m, n = arrays.A.shape if arrays.A.ndim == 2 else (-1, -1)
-    shapes = {"A": (m, n), "b": (m,), "d": (n,), "c": (n,), "low": (n,), "high": (n,)}
+    if arrays.A.ndim != 2:
+        raise BadValue(f'"A" of the problem has shape {arrays.A.shape}; it should be (rows, unknowns).')
+    m, n = arrays.A.shape
     for name, part in zip(Problem._fields, arrays, strict=True):
-        what = f'"{name}" of the problem'
-        if part.shape != shapes[name]:
-            raise BadValue(f"{what} has shape {part.shape}; with A {arrays.A.shape} it should be {shapes[name]}.")
-        if np.isnan(part).any():
-            raise BadValue(f"{what} has {np.isnan(part).sum()} NaN in {part.size} values; all must be numbers.")
-        if name not in ("low", "high") and not np.isfinite(part).all():
-            raise BadValue(f'{what} has an infinite value; only "low" and "high" may be infinite.')
-    if n and arrays.d.min() <= 0:
+        shape = {"A": (m, n), "b": (m,)}.get(name, (n,))
+        _check_part(name, part, shape, finite=name not in ("low", "high"))
+    if arrays.d.min() <= 0:
         raise BadValue(f'"d" of the problem has smallest value {arrays.d.min():g}; every weight must be above 0.')
-    above = int(np.sum(arrays.low > arrays.high))
-    if above:
+    if (arrays.low > arrays.high).any():
+        above = int(np.sum(arrays.low > arrays.high))
         raise BadValue(f'"low" is above "high" for {above} of {n} unknowns; swap the bounds or move them apart.')
     return arrays
+
+
+def _check_part(name: str, part: np.ndarray, shape: tuple[int, ...], *, finite: bool) -> None:
+    """BadValue if an array of the problem has another shape or holds something that is not a number."""
+    if part.shape != shape:
+        raise BadValue(f'"{name}" of the problem has shape {part.shape}; with this "A" it should be {shape}.')
+    if np.isnan(part).any():
+        raise BadValue(f'"{name}" of the problem has {np.isnan(part).sum()} NaN in {part.size} values; give numbers.')
+    if finite and not np.isfinite(part).all():
+        raise BadValue(f'"{name}" of the problem has an infinite value; only "low" and "high" may be infinite.')
