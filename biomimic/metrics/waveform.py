@@ -1,0 +1,241 @@
+"""Agreement of two curves over the stride or the stance, and what a correlation is worth.
+
+A correlation is blind to offset and gain, and a curve that is no walk at all can correlate well: `rmse`, `offset` and
+`null_correlation` belong beside every one. The 101 points of a curve are not 101 samples: intervals come from strides.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from biomimic.errors import BadValue
+from biomimic.gait.strides import POINTS, Curves, Strides
+from biomimic.metrics.estimate import NONE, Estimate, Resampling, bootstrap, measured, undefined
+
+FLAT = 1e-6  # a curve whose range is below this share of its size is constant
+CLIP = 0.9999  # correlations are clipped here before Fisher's transformation
+SD_FLOOR = 0.05  # of the range of the reference: least SD by which an error is divided
+RAMP = 0.15  # of stance: ramps of the trapezoid that stands for a force without shape
+
+
+class Null(NamedTuple):
+    """Correlation that a curve without the human shape reaches."""
+
+    value: float  # the floor a score starts from
+    highest: float  # the best of the parts
+    parts: tuple[tuple[str, float], ...]  # each null and its correlation
+
+
+def pearson(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Correlation along the last axis, (...,); NaN where one curve is constant or incomplete.
+
+    Args:
+        first: (..., T).
+        second: (T,) or (..., T).
+    """
+    constant = is_flat(first) | is_flat(second)
+    first = first - first.mean(axis=-1, keepdims=True)
+    second = second - second.mean(axis=-1, keepdims=True)
+    size = np.sqrt((first**2).sum(axis=-1) * (second**2).sum(axis=-1))
+    product = (first * second).sum(axis=-1)
+    defined = ~constant & (size > 0)
+    return np.clip(np.where(defined, product / np.where(defined, size, 1.0), np.nan), -1.0, 1.0)
+
+
+def is_flat(curve: np.ndarray) -> np.ndarray:
+    """Whether a curve is constant along its last axis."""
+    return np.ptp(curve, axis=-1) <= FLAT * np.abs(curve).max(axis=-1)
+
+
+def fisher_mean(correlations: Sequence[float] | np.ndarray) -> float:
+    """Mean of correlations by Fisher's z, NaN left out; the mean of 0.3 and 0.9 is 0.7118.
+
+    Source:
+        Fisher, Metron 1 (1921) 3-32.
+    """
+    known = np.asarray(correlations, float)
+    known = known[np.isfinite(known)]
+    return float(np.tanh(to_z(known).mean())) if len(known) else float("nan")
+
+
+def to_z(correlation: np.ndarray) -> np.ndarray:
+    """Fisher's z of a correlation, clipped at 0.9999."""
+    return np.arctanh(np.clip(correlation, -CLIP, CLIP))
+
+
+def score(correlation: Estimate, *, ceiling: float, null: float) -> Estimate:
+    """How far a correlation has come from the null (0) to a typical human (1), in Fisher's z; never clipped.
+
+    Args:
+        correlation: of the simulated with the human curve.
+        ceiling: of a human with a human.
+        null: of a curve without the human shape.
+    """
+    span = float(to_z(np.array(ceiling)) - to_z(np.array(null)))
+    if not span > 0:
+        note = f"the null ({null:.2f}) is not below the human ceiling ({ceiling:.2f}): r cannot score this channel"
+        nan = float("nan")
+        return Estimate(nan, nan, nan, correlation.level, correlation.n, correlation.of, "1", note)
+    value, low, high = (
+        float((to_z(np.array(r)) - to_z(np.array(null))) / span)
+        for r in (correlation.value, correlation.low, correlation.high)
+    )
+    return Estimate(value, low, high, correlation.level, correlation.n, correlation.of, "1", correlation.note)
+
+
+def correlation(strides: Strides, reference: Curves, channel: str, resampling: Resampling) -> Estimate:
+    """Correlation of the mean of the strides with the mean of the reference."""
+    rows, trial, mean = matched(strides, reference, channel)
+    if not len(rows):
+        return undefined(NONE, trial, resampling, "1")
+    if note := _constant(rows.mean(axis=0), mean, channel):
+        return undefined(note, trial, resampling, "1")
+    return bootstrap(lambda weights: pearson(weights @ rows, mean), trial, resampling, "1")
+
+
+def stride_correlation(strides: Strides, reference: Curves, channel: str, resampling: Resampling) -> Estimate:
+    """Fisher mean over strides of each stride's correlation with the mean of the reference."""
+    rows, trial, mean = matched(strides, reference, channel)
+    if not len(rows):
+        return undefined(NONE, trial, resampling, "1")
+    each = pearson(rows, mean)
+    if np.isnan(each).any():
+        note = _constant(rows[np.argmax(np.isnan(each))], mean, channel)
+        return undefined(note, trial, resampling, "1")
+    return bootstrap(lambda weights: np.tanh(weights @ to_z(each)), trial, resampling, "1")
+
+
+def rmse(strides: Strides, reference: Curves, channel: str, resampling: Resampling) -> Estimate:
+    """Root mean square difference of the two mean curves, in the unit of the strides."""
+    return _of_difference(strides, reference, channel, resampling, lambda d: np.sqrt((d**2).mean(axis=-1)))
+
+
+def offset(strides: Strides, reference: Curves, channel: str, resampling: Resampling) -> Estimate:
+    """Mean difference, strides minus reference."""
+    return _of_difference(strides, reference, channel, resampling, lambda d: d.mean(axis=-1))
+
+
+def rmse_without_offset(strides: Strides, reference: Curves, channel: str, resampling: Resampling) -> Estimate:
+    """Root mean square difference after the mean of each curve is taken off."""
+    return _of_difference(strides, reference, channel, resampling, lambda d: d.std(axis=-1))
+
+
+def rmse_in_sd(strides: Strides, reference: Curves, channel: str, resampling: Resampling) -> Estimate:
+    """Root mean square difference in standard deviations of the reference; 1 is a typical human.
+
+    The SD is floored at 5 % of the range of the reference.
+    """
+    _, trial, mean = matched(strides, reference, channel)
+    spread = reference.spread(channel)
+    if spread is None:
+        return undefined(f"the reference has n = {reference.n} and no SD", trial, resampling, "SD")
+    spread = np.maximum(spread, SD_FLOOR * np.ptp(mean))
+    estimate = _of_difference(
+        strides, reference, channel, resampling, lambda d: np.sqrt(((d / spread) ** 2).mean(axis=-1)), unit="SD"
+    )
+    return estimate
+
+
+def coverage(
+    strides: Strides, reference: Curves, channel: str, resampling: Resampling, *, width: float = 1.0
+) -> Estimate:
+    """Share of the cycle in which the mean of the strides lies within `width` SD of the reference."""
+    spread = reference.spread(channel)
+    if spread is None:
+        _, trial, _ = matched(strides, reference, channel)
+        return undefined(f"the reference has n = {reference.n} and no band", trial, resampling, "1")
+    return _of_difference(
+        strides, reference, channel, resampling, lambda d: (np.abs(d) <= width * spread).mean(axis=-1), unit="1"
+    )
+
+
+def gain(strides: Strides, reference: Curves, channel: str, resampling: Resampling) -> Estimate:
+    """Slope of the mean of the strides on the reference: 1 for the same amplitude."""
+    rows, trial, mean = matched(strides, reference, channel)
+    if not len(rows) or is_flat(mean):
+        note = f"the reference of {channel} is constant" if len(rows) else NONE
+        return undefined(note, trial, resampling, "1")
+    centred = (mean - mean.mean()) / ((mean - mean.mean()) ** 2).sum()
+    return bootstrap(lambda weights: (weights @ rows) @ centred, trial, resampling, "1")
+
+
+def pairwise_correlation(strides: Strides, channel: str) -> tuple[float, int]:
+    """Fisher mean of the correlations of all pairs of strides, and the number of pairs: how well they repeat."""
+    rows, _ = measured(strides, channel)
+    first, second = np.triu_indices(len(rows), k=1)
+    return fisher_mean(pearson(rows[first], rows[second])), len(first)
+
+
+def null_correlation(
+    reference: Curves, channel: str, *, others: tuple[str, ...] | None = None, draws: int = 1000, seed: int = 0
+) -> Null:
+    """Correlation with the human curve that a curve without its shape reaches.
+
+    Over the stride (angles, moments, muscles): the human curves of the other channels ("wrong joint", "wrong
+    muscle"), and random circular shifts of the channel itself; `value` is the Fisher mean of the two families.
+    Over the stance (vertical force): a trapezoid with ramps of 15 % and a half-sine; `value` is the higher of the
+    two, because a force that only knows when the foot is on the ground must score 0.
+
+    Args:
+        reference: human curves.
+        channel: the one that is compared.
+        others: channels that serve as wrong ones; all others by default.
+        draws: random shifts.
+        seed: of the shifts.
+
+    Source:
+        validation protocol of this package, section nulls.
+    """
+    human = reference.channel(channel)
+    if reference.phase == "stance":
+        share = np.linspace(0.0, 1.0, POINTS)
+        trapezoid = np.interp(share, (0.0, RAMP, 1.0 - RAMP, 1.0), (0.0, 1.0, 1.0, 0.0))
+        parts = (
+            ("trapezoid", float(pearson(trapezoid, human))),
+            ("half-sine", float(pearson(np.sin(np.pi * share), human))),
+        )
+        highest = _highest(parts)
+        return Null(highest, highest, parts)
+    others = tuple(name for name in reference.names if name != channel) if others is None else others
+    wrong = [(name, float(pearson(reference.channel(name), human))) for name in others if name != channel]
+    shift = np.random.default_rng(seed).integers(1, POINTS - 1, size=draws)
+    place = (np.arange(POINTS - 1)[None, :] - shift[:, None]) % (POINTS - 1)
+    circular = ("circular shift", fisher_mean(pearson(human[place], human[:-1])))
+    families = [fisher_mean([r for _, r in wrong]), circular[1]]
+    parts = (*wrong, circular)
+    return Null(fisher_mean(families), _highest(parts), parts)
+
+
+def matched(strides: Strides, reference: Curves, channel: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Measured strides (S, 101), their trials (S,) and the reference (101,), after a check that they can be compared.
+
+    Raises:
+        BadValue: another unit or another phase.
+        UnknownName: one of them has no such channel.
+    """
+    for what in ("unit", "phase"):
+        have, want = getattr(strides, what), getattr(reference, what)
+        if have != want:
+            raise BadValue(f'{channel}: strides of {what} "{have}" cannot be compared with curves of {what} "{want}".')
+    rows, trial = measured(strides, channel)
+    return rows, trial, reference.channel(channel)
+
+
+def _of_difference(
+    strides: Strides, reference: Curves, channel: str, resampling: Resampling, statistic, unit: str = ""
+) -> Estimate:
+    rows, trial, mean = matched(strides, reference, channel)
+    return bootstrap(lambda weights: statistic(weights @ rows - mean), trial, resampling, unit or strides.unit)
+
+
+def _constant(curve: np.ndarray, mean: np.ndarray, channel: str) -> str:
+    """Why the correlation of two curves is not defined; empty if it is."""
+    if is_flat(mean):
+        return f"the reference of {channel} is constant"
+    return f"{channel} of the strides is constant" if is_flat(curve) else ""
+
+
+def _highest(parts: tuple[tuple[str, float], ...]) -> float:
+    known = [r for _, r in parts if np.isfinite(r)]
+    return max(known) if known else float("nan")
