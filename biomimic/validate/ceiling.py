@@ -1,0 +1,92 @@
+"""What a correlation must be read against: a null (a trivial prediction) and a ceiling (people among themselves).
+
+The ceilings are provisional: they rest on two people. Between people there is one pair, within a person the trials
+of one person.
+"""
+
+import math
+from collections.abc import Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+
+from biomimic.gait.strides import Curves
+from biomimic.metrics.waveform import fisher_mean, null_correlation, pearson
+from biomimic.validate.walks import Person
+
+Key = tuple[str, str, str]  # quantity, side, phase
+
+
+class Ceiling(NamedTuple):
+    """How well people agree: r (NaN when unknown), and in words what it is or why there is none."""
+
+    value: float
+    words: str
+
+
+def null(human: Curves, channel: str, lag: int = 0) -> float:
+    """Correlation that a trivial prediction reaches with the human curve of a channel.
+
+    Args:
+        human: curves of one data set and side.
+        channel: the one compared.
+        lag: largest shift to either side that the comparison allows itself [points]; the null gets the same.
+
+    Returns:
+        r, NaN when the human curve is constant.
+    """
+    if not lag:
+        return null_correlation(human, channel).value
+    curve = human.channel(channel)
+    wrong = [best(human.channel(name), curve, lag) for name in human.names if name != channel]
+    every = [best(np.append(np.roll(curve[:-1], shift), 0.0), curve, lag) for shift in range(len(curve) - 1)]
+    return fisher_mean([fisher_mean(wrong), fisher_mean(every)])
+
+
+def ceiling(people: Sequence[Person], one: Person, key: Key, channel: str, lag: int = 0) -> Ceiling:
+    """How well people agree on a channel, for a comparison with one person.
+
+    For a comparison with the person who was tracked: trial against trial of one person, because the best a
+    walk can do is to repeat that person. For a comparison with another person: the people's mean curves.
+
+    Args:
+        people: all data sets of the protocol.
+        one: the person compared with.
+        key: quantity, side, phase.
+        channel: the channel compared.
+        lag: as in `null`.
+    """
+    able = [person for person in people if person.has(key, channel)]
+    if one.role == "same":
+        return _within(able, key, channel, lag)
+    return _between(able, one, key, channel, lag)
+
+
+def best(first: np.ndarray, second: np.ndarray, lag: int) -> float:
+    """Highest correlation of two strides (101,) when one may be shifted around the stride by up to `lag` points."""
+    if not lag:
+        return float(pearson(first, second))
+    shifts = [float(pearson(np.roll(first[:-1], shift), second[:-1])) for shift in range(-lag, lag + 1)]
+    return max(shifts) if np.isfinite(shifts).all() else math.nan
+
+
+def _within(able: Sequence[Person], key: Key, channel: str, lag: int) -> Ceiling:
+    """Mean r over all pairs of trials of the person who has most of them."""
+    most = max(able, key=lambda person: person.complete(key, channel), default=None)
+    if most is None or most.complete(key, channel) < 2:
+        return Ceiling(math.nan, "none: nobody was recorded more than once on this channel and side")
+    rows = [row for row in most.strides[key].channel(channel) if np.isfinite(row).all()]
+    value = fisher_mean([best(a, b, lag) for a, b in combinations(rows, 2)])
+    return Ceiling(value, f"within one person ({most.name}, n = {len(rows)} {most.entry.of})")
+
+
+def _between(able: Sequence[Person], one: Person, key: Key, channel: str, lag: int) -> Ceiling:
+    """r between the mean curves of this person and of each other one."""
+    others = [person for person in able if person.name != one.name]
+    if not others or not one.has(key, channel):
+        return Ceiling(math.nan, "none: only one person was recorded on this channel and side")
+    curve = one.curves(key).channel(channel)
+    values = [best(curve, person.curves(key).channel(channel), lag) for person in others]
+    pairs = "pair" if len(values) == 1 else "pairs"
+    return Ceiling(fisher_mean(values), f"between people (n = {len(values)} {pairs})")

@@ -1,0 +1,276 @@
+"""Finding and Results: what was measured, how sure it is, against whom, and whether it keeps its limit."""
+
+import csv
+import io
+import json
+import math
+from dataclasses import dataclass, field
+
+from biomimic.gait.strides import Curves, Strides
+from biomimic.metrics.estimate import Estimate
+
+SCHEMA = 1
+DIGITS = 6  # significant digits in files
+
+COLUMNS = (
+    "run",
+    "domain",
+    "reference",
+    "channel",
+    "side",
+    "metric",
+    "value",
+    "unit",
+    "ci_lo",
+    "ci_hi",
+    "level",
+    "n",
+    "of",
+    "human",
+    "n_human",
+    "of_human",
+    "null",
+    "ceiling",
+    "ceiling_from",
+    "score",
+    "shaped",
+    "note",
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One measured number.
+
+    Args:
+        domain: part of the report it belongs to.
+        metric: name of the measure.
+        estimate: value, interval, n and what n counts, unit.
+        channel: what it was measured on; empty for the whole body.
+        side: "right", "left" or empty.
+        reference: human data set it compares with, or empty.
+        human: the same measure on the human alone, NaN where it means nothing.
+        n_human: how many rows the human figure rests on; 0 without a reference.
+        of_human: what `n_human` counts.
+        null: the same measure for a trivial prediction, NaN where none is defined.
+        ceiling: the same measure between or within people, NaN where there is none.
+        ceiling_from: what the ceiling is, or why there is none; never empty for a correlation.
+        shaped: whether the human signal also shaped the walk: "shaped the walk", "independent", or empty.
+        note: what a reader must know; says why a value is NaN.
+    """
+
+    domain: str
+    metric: str
+    estimate: Estimate
+    channel: str = ""
+    side: str = ""
+    reference: str = ""
+    human: float = math.nan
+    n_human: int = 0
+    of_human: str = ""
+    null: float = math.nan
+    ceiling: float = math.nan
+    ceiling_from: str = ""
+    shaped: str = ""
+    note: str = ""
+
+    @property
+    def value(self) -> float:
+        """The estimate's value."""
+        return self.estimate.value
+
+    @property
+    def score(self) -> float:
+        """Correlation between null (0) and ceiling (1) on Fisher's z scale; NaN without both. May leave [0, 1].
+
+        Source:
+            noise-ceiling normalisation on atanh r; a convention of this project, not of a paper.
+        """
+        if "correlation" not in self.metric or not all(map(math.isfinite, (self.value, self.null, self.ceiling))):
+            return math.nan
+        z, null, ceiling = (math.atanh(max(-0.9999, min(0.9999, r))) for r in (self.value, self.null, self.ceiling))
+        return (z - null) / (ceiling - null) if ceiling > null else math.nan
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One criterion and what it met.
+
+    Args:
+        domain, metric, channel, reference: as in the criterion.
+        low, high: limits; infinite where open.
+        source: where the limit comes from.
+        worst: the finding furthest from the limit, or None when nothing was measured.
+        findings: how many findings it covers.
+        passed: all of them keep the limit.
+        note: why it is unmet although nothing broke the limit; else empty.
+    """
+
+    domain: str
+    metric: str
+    channel: str
+    reference: str
+    low: float
+    high: float
+    source: str
+    worst: Finding | None
+    findings: int
+    passed: bool
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Walk:
+    """One trial: planned and walked time [s], fall, push, counted strides."""
+
+    trial: str
+    planned: float
+    walked: float
+    phase: float
+    fell: bool
+    push: str = ""
+    pushed_at: float = math.nan
+    strides_right: int = 0
+    strides_left: int = 0
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """One stride that was left out and why."""
+
+    trial: str
+    side: str
+    start: float  # heel strike [s]
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """A sign or audit check: what was expected, what was found."""
+
+    name: str
+    channel: str
+    side: str
+    passed: bool
+    found: str
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """Curves behind the numbers, in memory only: keys are (quantity, side, phase)."""
+
+    simulated: dict[tuple[str, str, str], Strides] = field(default_factory=dict)
+    human: dict[tuple[str, str, str, str], Curves] = field(default_factory=dict)  # first key: the data set
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """All findings of one run under one protocol.
+
+    Args:
+        run: name of the run.
+        findings: in the protocol's order.
+        outcomes: one a criterion, in the protocol's order.
+        walks: one a trial.
+        exclusions: strides left out.
+        audit: sign checks.
+        identity: hashes, versions and names that pin what was measured; nested text only.
+        evidence: curves behind the numbers, not written to results.json.
+    """
+
+    run: str
+    findings: tuple[Finding, ...]
+    outcomes: tuple[Outcome, ...]
+    walks: tuple[Walk, ...]
+    exclusions: tuple[Exclusion, ...]
+    audit: tuple[Check, ...]
+    identity: dict
+    evidence: Evidence
+
+    def find(self, metric: str, *, domain: str = "", channel: str = "", side: str = "", reference: str = "") -> list[Finding]:
+        """Findings of a metric, in order; an empty argument matches all."""
+        wanted = {"domain": domain, "channel": channel, "side": side, "reference": reference}
+        return [
+            finding
+            for finding in self.findings
+            if finding.metric == metric and all(getattr(finding, key) == value for key, value in wanted.items() if value)
+        ]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every criterion is met."""
+        return all(outcome.passed for outcome in self.outcomes)
+
+
+def to_json(results: Results) -> str:
+    """results.json: keys sorted, six significant digits, null for what could not be measured."""
+    content = {
+        "schema": SCHEMA,
+        "run": results.run,
+        "identity": results.identity,
+        "findings": [_finding_record(finding) for finding in results.findings],
+        "outcomes": [_outcome_record(outcome) for outcome in results.outcomes],
+        "trials": [vars(walk) for walk in results.walks],
+        "audit": [vars(check) for check in results.audit],
+        "excluded_strides": len(results.exclusions),
+        "passed": results.passed,
+    }
+    return json.dumps(_rounded(content), sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def metrics_csv(results: Results) -> str:
+    """metrics.csv, long form: one row a finding."""
+    rows = [[_text(_row(results.run, finding)[column]) for column in COLUMNS] for finding in results.findings]
+    return _csv([COLUMNS, *rows])
+
+
+def exclusions_csv(results: Results) -> str:
+    """exclusions.csv: one row a stride left out, with its reason code."""
+    header = ("trial", "side", "start_s", "code", "reason")
+    rows = [(e.trial, e.side, _text(e.start), e.code, e.reason) for e in results.exclusions]
+    return _csv([header, *rows])
+
+
+def _finding_record(finding: Finding) -> dict:
+    record = {key: value for key, value in vars(finding).items() if key != "estimate"}
+    return record | vars(finding.estimate) | {"score": finding.score}
+
+
+def _outcome_record(outcome: Outcome) -> dict:
+    record = {key: value for key, value in vars(outcome).items() if key != "worst"}
+    worst = outcome.worst
+    return record | {
+        "value": math.nan if worst is None else worst.value,
+        "side": "" if worst is None else worst.side,
+        "unit": "" if worst is None else worst.estimate.unit,
+    }
+
+
+def _row(run: str, finding: Finding) -> dict:
+    estimate = finding.estimate
+    record = {key: value for key, value in vars(finding).items() if key != "estimate"}
+    record |= {"run": run, "value": estimate.value, "unit": estimate.unit, "ci_lo": estimate.low, "ci_hi": estimate.high}
+    return record | {"level": estimate.level, "n": estimate.n, "of": estimate.of, "score": finding.score}
+
+
+def _rounded(value: object) -> object:
+    if isinstance(value, dict):
+        return {str(key): _rounded(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_rounded(item) for item in value]
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
+    return value
+
+
+def _text(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.{DIGITS}g}" if math.isfinite(value) else ""
+    return str(value)
+
+
+def _csv(rows: list) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerows(rows)
+    return buffer.getvalue()
