@@ -66,7 +66,7 @@ class Foot:
     geom_ids: np.ndarray
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Embodiment:
     """A body: the model is never written to once loaded.
 
@@ -171,7 +171,7 @@ def load(
 
     Args:
         name: "myofullbody" or "bimanual".
-        fingers: keep the 40 finger joints and the 62 muscles that move them; None: off for the full body, on for the arms.
+        fingers: keep the 40 finger joints and the 62 muscles that move them; None: only for the arms alone.
         muscle_parameters: name of a muscle parameter set, stamped into every result.
         timestep: of the physics [s].
         visual: keep meshes and textures, which only drawing needs; the motion is the same without.
@@ -238,7 +238,8 @@ def _check(name: str, model: mujoco.MjModel, description: Description) -> None:
     held += [body for foot in description.feet.values() for body in foot.bodies]
     held += [landmark.body for landmark in description.landmarks.values() if landmark.body]
     sites = [landmark.site for landmark in description.landmarks.values() if landmark.site]
-    pulled = [m + end for muscles in description.muscles.values() for m in muscles for end in description.sides.values()]
+    ends = description.sides.values()
+    pulled = [stem + end for stems in description.muscles.values() for stem in stems for end in ends]
     where = f"in embodiment {name}"
     for kind, asked, known in (
         ("joint", moved, [model.joint(i).name for i in range(model.njnt)]),
@@ -306,16 +307,22 @@ def _fingerprint(model: mujoco.MjModel) -> str:
     Numbers enter with six significant digits, so that the last bits of a compiler's arithmetic do not count. Meshes and
     the time step do not enter.
     """
-    digest = hashlib.sha256()
-    for count, item in ((model.njnt, model.joint), (model.nbody, model.body), (model.nu, model.actuator)):
-        digest.update("\n".join(item(i).name for i in range(count)).encode())
-    touching = model.geom_contype != 0
+    on_site = model.wrap_type == mujoco.mjtWrap.mjWRAP_SITE
+    on_geom = np.isin(model.wrap_type, (mujoco.mjtWrap.mjWRAP_SPHERE, mujoco.mjtWrap.mjWRAP_CYLINDER))
+    wrapped = model.wrap_objid[on_geom]
+    solid = np.union1d(np.flatnonzero(model.geom_contype), wrapped)
+    names = [model.joint(i).name for i in range(model.njnt)]
+    names += [model.body(i).name for i in range(model.nbody)]
+    names += [model.actuator(i).name for i in range(model.nu)]
+    names += [model.site(i).name for i in model.wrap_objid[on_site]]
+    names += [model.geom(i).name for i in (*wrapped, *solid)]
+    digest = hashlib.sha256("\n".join(names).encode())
     for values in (
         model.qpos0, model.jnt_axis, model.jnt_pos, model.jnt_range, model.dof_damping, model.dof_armature,
         model.body_pos, model.body_quat, model.body_mass, model.body_ipos, model.body_inertia,
-        model.eq_data, model.site_pos, model.wrap_objid, model.actuator_gainprm, model.actuator_biasprm,
+        model.eq_data, model.site_pos, model.wrap_type, model.actuator_gainprm, model.actuator_biasprm,
         model.actuator_dynprm, model.actuator_lengthrange, model.actuator_ctrlrange,
-        model.geom_size[touching], model.geom_pos[touching], model.geom_friction[touching],
+        model.geom_size[solid], model.geom_pos[solid], model.geom_friction[solid],
     ):
         text = np.char.mod("%.5e", np.asarray(values, dtype=float).ravel() + 0.0)
         digest.update(",".join(text).encode())

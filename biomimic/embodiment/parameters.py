@@ -33,7 +33,7 @@ class FibreRule:
         muscles: shell patterns of actuator names.
         fibre_fraction: share of the neutral path length that is fibre; the rest is slack length.
         neutral_fibre_length: in optimal fibre lengths, in the model's reference pose.
-        passive_force: at the end of the passive curve's quadratic part times two [peak isometric force].
+        passive_force: MuJoCo's fpmax [peak isometric force before it is scaled].
         source: where the numbers come from.
     """
 
@@ -53,7 +53,8 @@ class ParameterSet:
         name: stamped into every result.
         version: of the set; a changed number is a new version.
         rules: fibre rules; each muscle they name is named once.
-        peak_force_scale: factor on the peak isometric force of every muscle with a fibre rule.
+        peak_force_scale: factor on the peak isometric force of every muscle with a fibre rule; the passive force in
+            newtons is not scaled.
         consistent: patterns of muscles whose passive parameters are set equal to their active ones.
         unstretched: patterns of muscles that carry no passive force in the reference pose: where their fibre is longer
             than optimal there, their slack length grows until it is optimal.
@@ -122,7 +123,7 @@ def apply(model: mujoco.MjModel, parameters: ParameterSet, *, must_match: Sequen
         _set_lengths(model, i, optimal, slack)
         for prm in (model.actuator_gainprm[i], model.actuator_biasprm[i]):
             prm[_FORCE] *= parameters.peak_force_scale
-            prm[_FPMAX] = rule.passive_force
+            prm[_FPMAX] = rule.passive_force / parameters.peak_force_scale
     optimal, slack = fibre_lengths(model)
     for i in _matching(names, parameters.unstretched):
         if neutral[i] - slack[i] > optimal[i]:
