@@ -48,7 +48,7 @@ def detect(
 
     A contact begins when the force rises through the threshold and ends when it falls below it, both times by linear
     interpolation between samples. Gaps shorter than `max_gap` are closed, then contacts shorter than `min_stance`
-    or with a peak under `min_peak` are dropped.
+    or with a peak under `min_peak` are dropped, unless the record cuts them off and nobody can know.
 
     Args:
         force: channel `vertical_<side>` is used, (T, C) [N]; filter it at 20 Hz or more, 6 Hz moves the events.
@@ -84,7 +84,8 @@ def detect(
     start = np.concatenate((start[:1], start[1:][apart]))
     end = np.concatenate((end[:-1][apart], end[-1:]))
     begin, finish = np.nan_to_num(start, nan=first), np.nan_to_num(end, nan=last)
-    keep = (finish - begin >= min_stance) & (_peaks(force.time, vertical, begin, finish) >= min_peak)
+    sound = (finish - begin >= min_stance) & (_peaks(force.time, vertical, begin, finish) >= min_peak)
+    keep = sound | np.isnan(start) | np.isnan(end)
     return Events(side=side, heel_strike=start[keep], toe_off=end[keep])
 
 

@@ -62,7 +62,7 @@ class Estimate:
         bounds = np.isnan((self.low, self.high))
         if not (bounds.all() or self.low <= self.value <= self.high):
             raise BadValue(
-                f"An interval contains its value or is missing; found {self.low:g} ... {self.high:g} and {self.value:g}."
+                f"An interval contains its value; found {self.low:g} ... {self.high:g} and {self.value:g}."
             )
 
 
