@@ -15,6 +15,9 @@ _AXES = "xyz"
 class AngleMap:
     """Angles from coordinates and body orientations; vectorised over any leading axes.
 
+    The R rotations are evaluated together: house-frame rotation of body relative to base = before (base' body) after,
+    which is the identity in the reference pose.
+
     Attributes:
         names: of the C angles, joint angles first, then those of the rotations.
     """
@@ -23,7 +26,13 @@ class AngleMap:
     joint_qpos: np.ndarray  # (J,)
     joint_sign: np.ndarray  # (J,)
     joint_offset: np.ndarray  # (J,) [rad]
-    rotations: tuple["_Rotation", ...]
+    body: np.ndarray  # (R,)
+    base: np.ndarray  # (R,)
+    before: np.ndarray  # (R, 3, 3)
+    after: np.ndarray  # (R, 3, 3)
+    entries: np.ndarray  # (5, R) places of the matrix entries ik, jk, kk, ij, ii for the axes i, j, k
+    parity: np.ndarray  # (R,) +1 when the axes are in cyclic order
+    signs: np.ndarray  # (R, 3)
 
     @classmethod
     def of(
@@ -44,12 +53,21 @@ class AngleMap:
             reference: body orientations in the reference pose, (nbody, 3, 3).
         """
         joints = [model.joint(angle.joint).id for angle in angles.values()]
+        body = np.array([model.body(rotation.body).id for rotation in rotations], dtype=int)
+        base = np.array([model.body(rotation.relative_to).id for rotation in rotations], dtype=int)
+        i, j, k = np.array([[_AXES.index(a) for a in r.axes] for r in rotations], dtype=int).reshape(-1, 3).T
         return cls(
             names=(*angles, *(name for rotation in rotations for name in rotation.angles)),
             joint_qpos=model.jnt_qposadr[joints].astype(int),
             joint_sign=np.array([angle.sign for angle in angles.values()], dtype=float),
             joint_offset=np.array([angle.offset for angle in angles.values()], dtype=float),
-            rotations=tuple(_Rotation.of(model, rotation, house, reference) for rotation in rotations),
+            body=body,
+            base=base,
+            before=house @ reference[base],
+            after=np.swapaxes(reference[body], 1, 2) @ house.T,
+            entries=9 * np.arange(len(body)) + np.array([3 * i + k, 3 * j + k, 3 * k + k, 3 * i + j, 3 * i + i]),
+            parity=np.where((j - i) % 3 == 1, 1.0, -1.0),
+            signs=np.array([rotation.signs for rotation in rotations], dtype=float).reshape(-1, 3),
         )
 
     def of_pose(self, qpos: np.ndarray, orientation: np.ndarray) -> np.ndarray:
@@ -59,45 +77,13 @@ class AngleMap:
             qpos: coordinates that satisfy the couplings.
             orientation: of every body in the model's world (`MjData.xmat`).
         """
-        parts = [qpos[..., self.joint_qpos] * self.joint_sign + self.joint_offset]
-        parts += [rotation.angles(orientation) for rotation in self.rotations]
-        return np.concatenate(parts, axis=-1)
-
-
-@dataclass(frozen=True, eq=False)
-class _Rotation:
-    """House-frame rotation of body relative to base: before @ (base' body) @ after, identity in the reference pose."""
-
-    body: int
-    base: int
-    before: np.ndarray  # (3, 3)
-    after: np.ndarray  # (3, 3)
-    axes: tuple[int, int, int]
-    parity: float  # +1 when the axes are in cyclic order
-    signs: np.ndarray  # (3,)
-
-    @classmethod
-    def of(
-        cls, model: mujoco.MjModel, rotation: BodyRotation, house: np.ndarray, reference: np.ndarray
-    ) -> "_Rotation":
-        body, base = model.body(rotation.body).id, model.body(rotation.relative_to).id
-        first, second, third = (_AXES.index(axis) for axis in rotation.axes)
-        return cls(
-            body=body,
-            base=base,
-            before=house @ reference[base],
-            after=reference[body].T @ house.T,
-            axes=(first, second, third),
-            parity=1.0 if (second - first) % 3 == 1 else -1.0,
-            signs=np.array(rotation.signs, dtype=float),
-        )
-
-    def angles(self, orientation: np.ndarray) -> np.ndarray:
-        """Intrinsic rotations about the three axes times their signs, (..., nbody, 3, 3) -> (..., 3) [rad]."""
+        lead = qpos.shape[:-1]
+        joints = qpos[..., self.joint_qpos] * self.joint_sign + self.joint_offset
         relative = np.swapaxes(orientation[..., self.base, :, :], -1, -2) @ orientation[..., self.body, :, :]
-        r = self.before @ relative @ self.after
-        i, j, k = self.axes
-        middle = np.arcsin(np.clip(self.parity * r[..., i, k], -1.0, 1.0))
-        first = np.arctan2(-self.parity * r[..., j, k], r[..., k, k])
-        third = np.arctan2(-self.parity * r[..., i, j], r[..., i, i])
-        return np.stack([first, middle, third], axis=-1) * self.signs
+        turned = (self.before @ relative @ self.after).reshape(*lead, -1)
+        ik, jk, kk, ij, ii = np.moveaxis(turned[..., self.entries], -2, 0)
+        middle = np.arcsin(np.clip(self.parity * ik, -1.0, 1.0))
+        first = np.arctan2(-self.parity * jk, kk)
+        third = np.arctan2(-self.parity * ij, ii)
+        rotations = np.stack([first, middle, third], axis=-1) * self.signs
+        return np.concatenate([joints, rotations.reshape(*lead, self.signs.size)], axis=-1)
