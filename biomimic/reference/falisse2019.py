@@ -1,4 +1,4 @@
-"""Data set falisse2019_walking: eleven overground strides of the right leg of one adult, from ExperimentalData.mat."""
+"""Data set falisse2019_walking: eleven overground strides of one adult, all expressed as a right leg."""
 
 import re
 from collections.abc import Mapping
@@ -27,14 +27,16 @@ ENTRY = Entry(
     "ExperimentalData/ExperimentalData.mat",
     licence="MIT",
     attribution="Copyright (c) 2019 antoinefalisse (MIT licence, text in SOURCE.md); data of A. Falisse, "
-    "G. Serrancoli, C. Dembia, J. Gillis, I. Jonkers and F. De Groote, Journal of the Royal Society Interface 16 (2019) 20190402.",
+    "G. Serrancoli, C. Dembia, J. Gillis, I. Jonkers and F. De Groote, Journal of the Royal Society Interface 16 "
+    "(2019) 20190402.",
     form="curves",
     subjects=1,
     mass_kg=MASS,
     of="trials",
-    note="Eleven trials of one person, right leg: the spread is between trials, not between people. EMG was recorded "
-    "in 6, 8 or 11 trials, scaled by an unstated reference: only its shape can be compared. The vertical force averages "
-    "0.42 to 0.49 body weights over the stride where 0.50 is expected, so its level is low by up to 16 %.",
+    note="Eleven strides of one person: the spread is between trials, not between people. All are expressed as a "
+    "right leg; six of them (1, 3, 5, 7, 8, 10) are left strides mirrored at the source. EMG in 6, 8 or 11 of them, "
+    "scaled by an unstated reference: only its shape can be compared. The vertical force averages 0.42 to 0.49 body "
+    "weights over the stride where 0.50 is expected, so its level is low by up to 16 %.",
 )
 
 
@@ -151,12 +153,12 @@ def source_text(hashes: Mapping[str, str], command: str) -> str:
 
 SOURCE = """# falisse2019_walking
 
-Eleven overground walking trials of one adult (62 kg, 1.22 to 1.43 m/s), right leg, one stride each.
+Eleven overground strides of one adult (62 kg, 1.22 to 1.43 m/s), all expressed as a right leg.
 
-**Source.** github.com/antoinefalisse/3dpredictsim, commit 5fa3929fa9ba (2022-06-20), folder `ExperimentalData`. Paper:
-Falisse A, Serrancoli G, Dembia CL, Gillis J, Jonkers I, De Groote F. Rapid predictive simulations with complex
-musculoskeletal models suggest that diverse healthy and pathological human gaits can emerge from similar control
-strategies. Journal of the Royal Society Interface 16 (2019) 20190402, doi:10.1098/rsif.2019.0402.
+**Source.** github.com/antoinefalisse/3dpredictsim, commit 5fa3929fa9ba (2022-06-20), folder `ExperimentalData`.
+Paper: Falisse A, Serrancoli G, Dembia CL, Gillis J, Jonkers I, De Groote F. Rapid predictive simulations with
+complex musculoskeletal models suggest that diverse healthy and pathological human gaits can emerge from similar
+control strategies. Journal of the Royal Society Interface 16 (2019) 20190402, doi:10.1098/rsif.2019.0402.
 
 **Licence.** MIT, of the whole repository:
 
@@ -184,21 +186,30 @@ strategies. Journal of the Royal Society Interface 16 (2019) 20190402, doi:10.10
 
     {command}
 
-**How.** The source gives 100 points per trial from right heel strike to right heel strike, both included. They are
-resampled to 101 points (angles and moments by cubic spline, force and EMG by a monotone spline); nothing is filtered
-here, since the source is filtered already by filters that the file does not state.
-- Angles: degrees to radians; knee flexion and pelvic tilt negated, since in the model knee
-  flexion and forward tilt of the pelvis are negative.
-- Force: percent of body weight to body weights. `lateral` positive to the right, which is outward for the right foot.
-  Stance ends where the vertical force falls through 20 N (3.3 % of body weight) for the last time.
+**How.** The source gives 100 points per trial from heel strike to heel strike, both included. They are
+resampled to 101 points (angles and moments by cubic spline, force and EMG by a monotone spline); nothing is
+filtered here, since the source is filtered already by filters that the file does not state.
+- Angles: degrees to radians; knee flexion and pelvic tilt negated, since in the model knee flexion and forward
+  tilt of the pelvis are negative.
+- Force: percent of body weight to body weights. `lateral` positive to the right, which is outward for the right
+  foot. Stance ends where the vertical force falls through 20 N (3.3 % of body weight) for the last time.
 - Moments: per kg of 62 kg, with the sign of the angle.
 - EMG: Hamstrings-medialis, Hamstrings-lateralis (biceps_femoris), Gluteus-medialis (gluteus_medius) and
   Gastrocnemius-medialis (gastrocnemius) are taken; the scale is that of the source and has no stated reference.
-- Speed: mean of the pelvis' forward velocity over the stride. Stride time: forward travel of the pelvis divided by it.
-  stride_length and step_width are the source's own figures (its stride length is about 1 % less than the travel).
+- Speed: mean of the pelvis' forward velocity over the stride. Stride time: forward travel of the pelvis divided
+  by it. stride_length and step_width are the source's own figures (its stride length is about 1 % less than the
+  travel).
 
-**Limits.** One person: the spread is between trials. EMG in 6 trials, of the soleus and vastus lateralis in 11, of the
-medial hamstrings in 8. The vertical force averages 0.42 to 0.49 body weights over the stride and leg, where a steady
-walk has 0.50: its level is low by 2 to 16 %, so compare its shape rather than its level. Hip and pelvis rotation fall into
-two groups of trials about 10 degrees apart, as after placing the markers again.
+**Legs.** The source calls all strides right. Trial 5 is however the left stride of its trial gait_14 (3.195 to
+4.265 s of gait_14_ik.mot), mirrored: all angles agree within 0.8 degrees (root mean square), and pelvis_list,
+pelvis_rotation, lumbar_bending and lumbar_rotation do so within 0.2 degrees after a change of sign; its force
+is that of the left plate within 1 % of body weight. Mean hip rotation is about +4 degrees in trials 1, 3, 5, 7,
+8, 10 and about -5 degrees in 2, 4, 6, 9, 11; the two legs of gait_14 differ in the same way (+4.8 left, -6.1
+right), and the full set of EMG exists in the first group only. So the first group are taken to be left strides
+and the second right ones. Here they stay together, as in the source: names and signs are those of a right leg,
+and the spread of rotations contains the difference between the legs.
+
+**Limits.** One person: the spread is between trials. EMG in 6 trials, of the soleus and vastus lateralis in 11,
+of the medial hamstrings in 8. The vertical force averages 0.42 to 0.49 body weights over the stride and leg,
+where a steady walk has 0.50: its level is low by 2 to 16 %, so compare its shape rather than its level.
 """

@@ -142,17 +142,18 @@ SOURCE = """# rajagopal2016_walking
 One stride per side of one adult walking overground at self-selected speed (about 1.25 m/s).
 
 **Source.** github.com/opensim-org/opensim-core, commit 0435b081dc38 (2026-08-21), folder
-`OpenSim/Examples/Moco/example3DWalking`. Original publication: Rajagopal A, Dembia CL, DeMers MS, Delp DD, Hicks JL,
-Delp SL. Full-body musculoskeletal model for muscle-driven simulation of human gait. IEEE Transactions on Biomedical
-Engineering 63 (2016) 2068-2079, doi:10.1109/TBME.2016.2586891.
+`OpenSim/Examples/Moco/example3DWalking`. Original publication: Rajagopal A, Dembia CL, DeMers MS, Delp DD,
+Hicks JL, Delp SL. Full-body musculoskeletal model for muscle-driven simulation of human gait. IEEE Transactions
+on Biomedical Engineering 63 (2016) 2068-2079, doi:10.1109/TBME.2016.2586891.
 
 **Licence.** Apache License 2.0 (LICENSE.txt of opensim-core; the text is the LICENSE file of this package).
 
-**Attribution.** Copyright (c) 2005-2014 Stanford University and the Authors. From the NOTICE of opensim-core: "The
-OpenSim API uses the open source Apache 2.0 license, making it suitable for any use commercial, government, academic, or
-personal. [...] If you use plugins, models, or other components contributed by your fellow researchers, you must
-acknowledge their work as described in the license that accompanies each of these files." Its author list stands in the
-NOTICE file of this package. The files here are changed: filtered, folded onto one stride, time-normalised, written as CSV.
+**Attribution.** Copyright (c) 2005-2014 Stanford University and the Authors. From the NOTICE of opensim-core:
+"The OpenSim API uses the open source Apache 2.0 license, making it suitable for any use commercial, government,
+academic, or personal. [...] If you use plugins, models, or other components contributed by your fellow
+researchers, you must acknowledge their work as described in the license that accompanies each of these files."
+Its author list stands in the NOTICE file of this package. The files here are changed: filtered, folded onto one
+stride, time-normalised and written as CSV.
 
 **Made from**
 {files}
@@ -162,26 +163,27 @@ NOTICE file of this package. The files here are changed: filtered, folded onto o
     {command}
 
 **How.** All filters are zero-lag Butterworth of resulting order 4; the cut-offs are resulting -3 dB points.
-- Events: vertical force through 20 N, after a 20 Hz low-pass, with the time between samples interpolated. Right heel
-  strikes 0.267 and 1.411 s, right toe-off 1.024 s, left heel strike 0.836 s, left toe-off 1.590 s. The period of both
-  sides is right heel strike to right heel strike; only the right foot has two.
-- Angles (inverse kinematics and residual reduction at the source, 1000 Hz, 0.45 to 1.80 s): 6 Hz low-pass, then folded
-  by phase onto one stride per side from the side's own heel strike. The 0.2 s that were seen twice are cross-faded
-  linearly. The two passes differ there by up to 2.6 degrees (left ankle), on most channels by less than 1.5 degrees.
-- Force: 20 Hz low-pass, per side in body weights of the model's mass, over the stride and over stance. `lateral` is
-  positive away from the body's midline.
-- Moments (inverse dynamics at the source, without muscles): 6 Hz low-pass, folded like the angles, per kg of the
-  model's mass, each with the sign of its angle.
-- EMG of the right leg: at the source band-passed 50-500 Hz (order 6), rectified, low-passed 7.5 Hz (order 4) and 15 Hz
-  critically damped (order 4), divided by the maximum of the trial; here low-passed again at 6 Hz with the same rule as
-  every activation it is compared with.
-- Mass: 85.27 kg is that of the scaled model. The plates, right and left stride added up, give the `mass_plates` in
-  spatiotemporal.csv. The left foot's contact before the right heel strike was not on a plate, so one stride of each
-  side is used.
+- Events: vertical force through 20 N, after a 20 Hz low-pass, with the time between samples interpolated. Right
+  heel strikes 0.267 and 1.411 s, right toe-off 1.024 s, left heel strike 0.836 s, left toe-off 1.590 s. The
+  period of both sides is right heel strike to right heel strike; only the right foot has two.
+- Angles (inverse kinematics and residual reduction at the source, 1000 Hz, 0.45 to 1.80 s): 6 Hz low-pass, then
+  folded by phase onto one stride per side from the side's own heel strike. The 0.2 s that were seen twice are
+  cross-faded linearly. The two passes differ there by up to 2.6 degrees (left ankle), on most channels by less
+  than 1.5 degrees.
+- Force: 20 Hz low-pass, per side in body weights of the model's mass, over the stride and over stance.
+  `lateral` is positive away from the body's midline.
+- Moments (inverse dynamics at the source, without muscles): 6 Hz low-pass, folded like the angles, per kg of
+  the model's mass, each with the sign of its angle.
+- EMG of the right leg: at the source band-passed 50-500 Hz (order 6), rectified, low-passed 7.5 Hz (order 4)
+  and 15 Hz critically damped (order 4), divided by the maximum of the trial; here low-passed again at 6 Hz with
+  the same rule as every activation it is compared with.
+- Mass: 85.27 kg is that of the scaled model. The plates, right and left stride added up, give the `mass_plates`
+  in spatiotemporal.csv. The left foot's contact before the right heel strike was not on a plate, so one stride
+  of each side is used.
 - Signs: hip flexion, adduction, internal rotation, knee flexion, dorsiflexion, anterior pelvic tilt positive.
-  pelvis_list, pelvis_rotation, lumbar_bending and lumbar_rotation are those of OpenSim for the right side and negated
-  for the left.
+  pelvis_list, pelvis_rotation, lumbar_bending and lumbar_rotation are those of OpenSim for the right side and
+  negated for the left.
 
-**Limits.** n = 1 stride per side: there is no spread. The gluteus_maximus channel has a noise floor of about half its
-maximum; biceps_femoris has a late-stance burst that textbooks do not show.
+**Limits.** n = 1 stride per side: there is no spread. The gluteus_maximus channel has a noise floor of about
+half its maximum; biceps_femoris has a late-stance burst that textbooks do not show.
 """
