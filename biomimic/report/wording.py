@@ -55,8 +55,11 @@ METRICS = {
     "propulsion_peak": "propulsion peak",
     "braking_impulse": "braking impulse",
     "propulsion_impulse": "propulsion impulse",
-    "largest_ratio": "largest moment, ratio to human",
-    "smallest_ratio": "smallest moment, ratio to human",
+    "offset": "offset",
+    "peak_ratio": "largest moment, ratio to human",
+    "highest_difference": "highest point, difference",
+    "lowest_difference": "lowest point, difference",
+    "side_correlation": "r of right and left side",
     "applied_wrench": "largest force or moment from outside",
     "newton_residual": "mean Newton residual",
     "newton_residual_rms": "root mean square Newton residual",
@@ -81,6 +84,7 @@ METRICS = {
     "stance_difference": "difference in stance share",
     "double_support": "double support, share of the stride",
     "effort": "sum of squared activations",
+    "stride_time_variation": "variation of stride time (SD / mean)",
 }
 
 # unit in memory → (factor, decimals, unit as written); a share is written in per cent

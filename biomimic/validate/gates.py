@@ -139,7 +139,9 @@ def _plausible(channel: str, side: str, curve: np.ndarray) -> Check:
     if channel == "knee_flexion":
         peak, when = degrees[50:].max(), 50 + int(degrees[50:].argmax())
         passed = bool(degrees.mean() > 0 and 40 <= peak <= 75)
-        return Check("plausible curve", channel, side, passed, f"swing peak {peak:.0f}° at {when} %, expected 40 to 75°")
+        return Check(
+            "plausible curve", channel, side, passed, f"swing peak {peak:.0f}° at {when} %, expected 40 to 75°"
+        )
     if channel == "hip_flexion":
         low = int(degrees.argmin())
         passed = 45 <= low <= 60

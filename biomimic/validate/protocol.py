@@ -7,7 +7,16 @@ from biomimic import config, errors, share
 from biomimic.errors import BadValue
 
 DIRECTIONS = ("forward", "backward", "left", "right")
-DOMAINS = ("physics", "stability", "kinematics", "ground reaction force", "muscles", "moments", "spatiotemporal", "effort")
+DOMAINS = (
+    "physics",
+    "stability",
+    "kinematics",
+    "ground reaction force",
+    "muscles",
+    "moments",
+    "spatiotemporal",
+    "effort",
+)
 
 
 @dataclass(frozen=True)
@@ -73,6 +82,7 @@ class Comparison:
     metrics: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
     phase: str = config.one_of("stride", "stance", default="stride")
+    mean_of: tuple[str, ...] = ()  # channels whose correlations are also averaged, as published means are
 
 
 @dataclass(frozen=True)
@@ -100,7 +110,9 @@ class Criterion:
                 "give exactly one of at_least, at_most and within."
             )
         if not self.source.strip() or not self.metric.strip():
-            raise BadValue(f'The criterion on "{self.metric}" needs a metric and a source. Say where its limit comes from.')
+            raise BadValue(
+                f'The criterion on "{self.metric}" needs a metric and a source. Say where its limit comes from.'
+            )
 
     def met(self, value: float) -> bool:
         """Whether a value keeps the limit; one that is not a number never does."""

@@ -188,13 +188,16 @@ class Results:
     identity: dict
     evidence: Evidence
 
-    def find(self, metric: str, *, domain: str = "", channel: str = "", side: str = "", reference: str = "") -> list[Finding]:
+    def find(
+        self, metric: str, *, domain: str = "", channel: str = "", side: str = "", reference: str = ""
+    ) -> list[Finding]:
         """Findings of a metric, in order; an empty argument matches all."""
         wanted = {"domain": domain, "channel": channel, "side": side, "reference": reference}
         return [
             finding
             for finding in self.findings
-            if finding.metric == metric and all(getattr(finding, key) == value for key, value in wanted.items() if value)
+            if finding.metric == metric
+            and all(getattr(finding, key) == value for key, value in wanted.items() if value)
         ]
 
     @property
@@ -250,7 +253,13 @@ def _outcome_record(outcome: Outcome) -> dict:
 def _row(run: str, finding: Finding) -> dict:
     estimate = finding.estimate
     record = {key: value for key, value in vars(finding).items() if key != "estimate"}
-    record |= {"run": run, "value": estimate.value, "unit": estimate.unit, "ci_lo": estimate.low, "ci_hi": estimate.high}
+    record |= {
+        "run": run,
+        "value": estimate.value,
+        "unit": estimate.unit,
+        "ci_lo": estimate.low,
+        "ci_hi": estimate.high,
+    }
     return record | {"level": estimate.level, "n": estimate.n, "of": estimate.of, "score": finding.score}
 
 

@@ -62,9 +62,7 @@ def measure(recording: Recording, number: int, protocol: Protocol) -> Trial:
     rule = CycleRule(skip_strides=protocol.trials.skip_strides)
     cycles, agreement = {}, {}
     for side, other in (("right", "left"), ("left", "right")):
-        chosen = gait_cycles.choose(
-            found[side], found[other], span=span, rule=rule, trial=number, fall=recording.fall
-        )
+        chosen = gait_cycles.choose(found[side], found[other], span=span, rule=rule, trial=number, fall=recording.fall)
         cycles[side] = _steady(chosen, recording)
         if recording.position is not None and len(chosen):
             position = filters.low_pass(
