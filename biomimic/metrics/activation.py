@@ -53,9 +53,10 @@ def best_lag(
     rows, trial, emg = matched(strides, reference, channel)
     if note := _unusable(rows, emg, channel):
         return Lagged(undefined(note, trial, resampling, "1"), undefined(note, trial, resampling, "s"))
-    seconds = float(np.nanmean(strides.duration)) / CYCLE  # per percent
-    if not np.isfinite(seconds):
+    known = np.isfinite(strides.duration)
+    if not known.any():
         raise BadValue(f"A lag in seconds needs the stride times; those of the {strides.side} strides are not known.")
+    seconds = float(strides.duration[known].mean()) / CYCLE  # per percent
     most = int(np.floor(max_lag / seconds + 1e-9))
     shifts = np.arange(-most, most + 1)
     shifts = shifts[np.argsort(np.abs(shifts), kind="stable")]  # of equal correlations, the smallest lag

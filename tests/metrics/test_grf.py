@@ -1,0 +1,134 @@
+import numpy as np
+import pytest
+
+from biomimic.errors import BadValue
+from biomimic.gait.strides import Strides
+from biomimic.metrics import grf
+from biomimic.metrics.estimate import Resampling
+
+SHARE = np.linspace(0, 1, 101)
+
+
+def stance(*curves, name="vertical", unit="BW", phase="stance", duration=1.0, part=0.6):
+    count = len(curves)
+    return Strides(
+        side="right",
+        names=(name,),
+        unit=unit,
+        values=np.array(curves, float)[:, :, None],
+        duration=np.full(count, duration),
+        stance=np.full(count, part),
+        trial=np.zeros(count, int),
+        phase=phase,
+    )
+
+
+def two_humps(first=1.1, second=1.2, valley=0.8):
+    """Peaks at 25 and 75 %, valley at 50 %, joined by straight lines."""
+    return np.interp(SHARE, (0, 0.25, 0.5, 0.75, 1), (0, first, valley, second, 0))
+
+
+def test_peaks_and_valley_by_hand():
+    found = grf.double_peak(stance(two_humps()))
+    assert found.present.tolist() == [True]
+    np.testing.assert_allclose([found.first[0], found.valley[0], found.second[0]], [1.1, 0.8, 1.2])
+    np.testing.assert_allclose([found.first_time[0], found.valley_time[0], found.second_time[0]], [25, 50, 75])
+    np.testing.assert_allclose(found.depth, 0.35)  # (1.1 + 1.2) / 2 - 0.8
+
+
+def test_half_sine_has_no_double_peak_two_gaussians_have():
+    gaussians = np.exp(-(((SHARE - 0.25) / 0.15) ** 2)) + np.exp(-(((SHARE - 0.75) / 0.15) ** 2))
+    half_sine = 1.267 * np.sin(np.pi * SHARE)
+    strides = stance(half_sine, gaussians, gaussians, np.full(101, np.nan))
+    found = grf.double_peak(strides)
+    assert found.present.tolist() == [False, True, True, False]
+    assert np.isnan(found.first[0]) and np.isnan(found.depth[0])
+    share = grf.double_peak_share(found, strides.trial, Resampling(draws=200))
+    assert share.value == pytest.approx(2 / 3) and share.n == 3  # the missing stride does not count
+
+
+@pytest.mark.parametrize(
+    "curve, present",
+    [
+        (two_humps(valley=1.051), False),  # the lower peak stands 0.049 BW above the valley
+        (two_humps(valley=1.049), True),
+        (two_humps() + 0.005 * np.sin(40 * np.pi * SHARE), True),  # ripple under the prominence
+    ],
+)
+def test_depth_and_prominence_decide(curve, present):
+    assert grf.double_peak(stance(curve)).present[0] == present
+
+
+def test_averaging_can_erase_peaks_so_each_stride_is_judged():
+    early = np.interp(SHARE, (0, 0.15, 0.4, 0.6, 1), (0, 1.1, 0.95, 1.1, 0))
+    late = np.interp(SHARE, (0, 0.4, 0.6, 0.85, 1), (0, 1.1, 0.95, 1.1, 0))
+    assert grf.double_peak(stance(early, late)).present.all()
+    assert not grf.double_peak(stance((early + late) / 2)).present.any()
+
+
+def test_loading_rate_of_a_ramp():
+    # 0 to 1 BW in 0.1 s: 10 BW/s; stance of 0.5 s, so the ramp ends at 20 %
+    ramp = np.interp(SHARE, (0, 0.2, 0.5, 0.75, 1), (0, 1.0, 0.7, 1.0, 0))
+    strides = stance(ramp, duration=0.8333333333, part=0.6)
+    np.testing.assert_allclose(grf.loading_rate(strides), 10.0, rtol=1e-6)
+    np.testing.assert_allclose(grf.steepest_loading(strides), 10.0, rtol=1e-6)
+
+
+def test_steepest_loading_is_never_below_the_mean():
+    curve = 1.1 * np.sin(np.pi * np.minimum(SHARE / 0.4, 0.5)) - 0.3 * np.exp(-(((SHARE - 0.5) / 0.1) ** 2))
+    assert grf.steepest_loading(stance(curve))[0] >= grf.loading_rate(stance(curve))[0] > 0
+
+
+def test_loading_rate_without_a_first_peak_uses_the_first_half():
+    # half-sine of 0.6 s and peak 1 at 50 %: 20 % at asin(.2), 80 % at asin(.8): 0.6 / ((0.927295 - 0.201358) 0.6 / pi)
+    found = grf.loading_rate(stance(np.sin(np.pi * SHARE)))
+    np.testing.assert_allclose(found, 0.6 / ((0.927295 - 0.201358) * 0.6 / np.pi), rtol=2e-3)
+
+
+@pytest.mark.published
+@pytest.mark.parametrize("duty, peak", [(0.62, 1.267), (0.35, 2.244), (0.30, 2.618)])
+def test_half_sine_that_carries_the_weight(duty, peak):
+    # two such stances a stride support one body weight: peak = pi / (4 duty); impulse = half a stride of weight
+    assert np.pi / (4 * duty) == pytest.approx(peak, abs=5e-4)
+    strides = stance(peak * np.sin(np.pi * SHARE), duration=1.1, part=duty)
+    np.testing.assert_allclose(grf.impulse(strides), 0.5 * 1.1, rtol=1e-3)
+
+
+def test_braking_and_propulsion_of_a_sine():
+    # -0.2 sin over 0.6 s: extremes at 25 and 75 %; impulse of each half 0.2 * 0.3 * 2 / pi
+    found = grf.braking_and_propulsion(stance(-0.2 * np.sin(2 * np.pi * SHARE), name="anterior"))
+    np.testing.assert_allclose([found.braking[0], found.propulsion[0]], [-0.2, 0.2])
+    np.testing.assert_allclose([found.braking_time[0], found.propulsion_time[0]], [25, 75])
+    np.testing.assert_allclose(found.propulsion_impulse, 0.2 * 0.3 * 2 / np.pi, rtol=1e-3)
+    np.testing.assert_allclose(found.braking_impulse, -found.propulsion_impulse)
+    np.testing.assert_allclose(found.net_impulse, 0.0, atol=1e-12)
+    missing = grf.braking_and_propulsion(stance(np.full(101, np.nan), name="anterior"))
+    assert np.isnan([values[0] for values in missing]).all()
+
+
+def test_lateral_peaks():
+    outward, inward = grf.lateral_peaks(
+        stance(np.interp(SHARE, (0, 0.05, 0.5, 1), (0, 0.02, -0.06, 0)), name="lateral")
+    )
+    np.testing.assert_allclose([outward[0], inward[0]], [0.02, -0.06])
+
+
+@pytest.mark.published
+def test_symmetry():
+    # Robinson 1987 and Zifchock 2008 on 1.1 and 1.0
+    assert grf.symmetry_index(1.1, 1.0) == pytest.approx(9.5238, abs=1e-4)
+    assert grf.symmetry_angle(1.1, 1.0) == pytest.approx(3.0292, abs=1e-4)
+
+
+def test_symmetry_of_equal_zero_and_opposite_sides():
+    assert grf.symmetry_index(0.7, 0.7) == grf.symmetry_angle(0.7, 0.7) == 0.0
+    assert grf.symmetry_angle(1.0, 1.1) == pytest.approx(-grf.symmetry_angle(1.1, 1.0))
+    assert np.isnan(grf.symmetry_index(0.1, -0.1)) and np.isnan(grf.symmetry_angle(0.0, 0.0))
+    assert abs(grf.symmetry_angle(0.001, -0.001)) <= 100.0
+
+
+def test_only_stance_in_body_weights_is_measured():
+    with pytest.raises(BadValue, match='these strides span the stride, in "BW".*phase="stance"'):
+        grf.double_peak(stance(two_humps(), phase="stride"))
+    with pytest.raises(BadValue, match='in "N".*in_body_weights'):
+        grf.loading_rate(stance(two_humps(), unit="N"))
