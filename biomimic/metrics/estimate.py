@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -138,7 +139,12 @@ def measured(strides: Strides, channel: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def stride_weights(trial: np.ndarray, resampling: Resampling) -> np.ndarray:
-    """Share of each stride in each resample, (D, S), rows summing to 1."""
+    """Share of each stride in each resample, (D, S), rows summing to 1; read-only."""
+    return _stride_weights(tuple(np.asarray(trial).tolist()), resampling)
+
+
+@lru_cache(maxsize=16)  # the channels of one quantity share their strides, and so their resamples
+def _stride_weights(trial: tuple[int, ...], resampling: Resampling) -> np.ndarray:
     generator = np.random.default_rng(resampling.seed)
     numbers, place, sizes = np.unique(trial, return_inverse=True, return_counts=True)
     draws, trials = resampling.draws, len(numbers)
@@ -149,4 +155,6 @@ def stride_weights(trial: np.ndarray, resampling: Resampling) -> np.ndarray:
     counts = np.zeros((draws, len(trial)))
     for k, size in enumerate(sizes):
         counts[:, place == k] = generator.multinomial(picked[:, k] * size, np.full(size, 1.0 / size))
-    return counts / counts.sum(axis=1, keepdims=True)
+    weights = counts / counts.sum(axis=1, keepdims=True)
+    weights.flags.writeable = False
+    return weights

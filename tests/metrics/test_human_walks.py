@@ -134,6 +134,21 @@ def test_overground_events_and_stride():
 
 
 @needs(GROUND)
+@pytest.mark.oracle
+def test_envelopes_of_raw_emg_have_the_shape_of_the_published_ones():
+    # published: band-pass 50-500 Hz, rectified, low-pass 7.5 Hz order 4, critically damped 15 Hz
+    raw = np.loadtxt(GROUND / "emg_walk_raw.anc", skiprows=11)[:, 19:]
+    table = np.loadtxt(GROUND / "electromyography.sto", skiprows=7)[: len(raw), 1:]
+    names = tuple("soleus gastrocnemius tibialis_anterior hamstrings biceps vastus_l vastus_m rectus max med".split())
+    emg = Signals(np.arange(len(raw)) / 2000.0, raw, names, "1")
+    band = filters.low_pass(filters.high_pass(emg, order=4, cutoff=20.0), order=4, cutoff=450.0)
+    ours = filters.envelope(band, order=4, cutoff=6.0).values
+    found = waveform.pearson(ours[400:-400].T, table[400:-400].T)
+    assert np.delete(found, 8).min() > 0.98
+    assert found[8] > 0.8  # gluteus maximus: noise at half of its maximum, so the band matters
+
+
+@needs(GROUND)
 @pytest.mark.selfmade
 def test_a_force_without_shape_correlates_well_with_this_slow_walk():
     force, found = force_table(GROUND / "grf_walk.mot", {"right": "ground_force_r_", "left": "ground_force_l_"}, 85.27)
