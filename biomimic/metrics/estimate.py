@@ -62,9 +62,7 @@ class Estimate:
     def __post_init__(self) -> None:
         bounds = np.isnan((self.low, self.high))
         if not (bounds.all() or self.low <= self.value <= self.high):
-            raise BadValue(
-                f"An interval contains its value; found {self.low:g} ... {self.high:g} and {self.value:g}."
-            )
+            raise BadValue(f"An interval contains its value; found {self.low:g} ... {self.high:g} and {self.value:g}.")
 
 
 def bootstrap(statistic: Statistic, trial: np.ndarray, resampling: Resampling, unit: str) -> Estimate:

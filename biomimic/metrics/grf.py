@@ -1,5 +1,7 @@
 """Ground reaction force over stance: double peak, loading rate, impulse, braking and propulsion, symmetry."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -7,7 +9,7 @@ from scipy.signal import find_peaks
 
 from biomimic.errors import BadValue
 from biomimic.gait.strides import POINTS, Strides
-from biomimic.metrics.estimate import Estimate, Resampling, mean
+from biomimic.metrics.estimate import ONE, Estimate, Resampling, counted, mean, stride_weights, undefined
 
 PROMINENCE = 0.02  # [BW] least prominence of a peak
 DEPTH = 0.05  # [BW] least height of the lower peak above the valley
@@ -158,6 +160,45 @@ def symmetry_angle(right: float, left: float) -> float:
         return float("nan")
     angle = 45.0 - np.degrees(np.arctan2(left, right))
     return float((angle - 180.0 if angle > 90.0 else angle) / 90.0 * 100.0)
+
+
+def symmetry(
+    right: Strides, left: Strides, figure: Callable[[Strides], np.ndarray], resampling: Resampling
+) -> Estimate:
+    """Symmetry angle of the side means of one number per stride, e.g. `impulse`, with the sides resampled apart.
+
+    Args:
+        right: strides of the right side.
+        left: strides of the left side.
+        figure: maps strides to one number per stride, (S,).
+        resampling: draws, level and seed.
+    """
+    values, trials = [], []
+    for strides in (right, left):
+        each = figure(strides)
+        known = np.isfinite(each)
+        values.append(each[known])
+        trials.append(strides.trial[known])
+    both = np.concatenate(trials)
+    if not all(len(each) for each in values):
+        return undefined("one side has no measured stride", both, resampling, "%")
+    value = symmetry_angle(values[0].mean(), values[1].mean())
+    if min(len(each) for each in values) == 1:
+        return replace(undefined(ONE, both, resampling, "%"), value=value)
+    seeds = (resampling, replace(resampling, seed=resampling.seed + 1))
+    means = [stride_weights(trial, seed) @ each for trial, seed, each in zip(trials, seeds, values)]
+    drawn = [symmetry_angle(one, other) for one, other in zip(*means)]
+    tail = 50.0 * (1.0 - resampling.level)
+    low, high = np.nanpercentile(drawn, (tail, 100.0 - tail))
+    return Estimate(
+        value=value,
+        low=min(float(low), value),
+        high=max(float(high), value),
+        level=resampling.level,
+        n=len(both),
+        of=f"{counted(both)} of both sides",
+        unit="%",
+    )
 
 
 def _stance_force(strides: Strides, channel: str) -> np.ndarray:

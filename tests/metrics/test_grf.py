@@ -127,6 +127,21 @@ def test_symmetry_of_equal_zero_and_opposite_sides():
     assert abs(grf.symmetry_angle(0.001, -0.001)) <= 100.0
 
 
+def test_symmetry_of_sides_has_an_interval():
+    def side(*sizes):
+        return stance(*(size * two_humps() for size in sizes))
+
+    found = grf.symmetry(side(1.08, 1.1, 1.12), side(0.98, 1.0, 1.02), grf.impulse, Resampling(draws=300))
+    assert found.value == pytest.approx(3.0292, abs=1e-4)  # means 1.1 and 1.0 of the same curve
+    assert 1.5 < found.low < found.value < found.high < 4.5
+    assert (found.n, found.of, found.unit) == (6, "strides of both sides", "%")
+    same = grf.symmetry(side(1.0, 1.1), side(1.0, 1.1), grf.impulse, Resampling(draws=300))
+    assert same.value == 0.0 and same.low < 0.0 < same.high
+    assert "no measured stride" in grf.symmetry(side(1.0), side(np.nan), grf.impulse, Resampling()).note
+    alone = grf.symmetry(side(1.0), side(1.0), grf.impulse, Resampling())
+    assert alone.value == 0.0 and alone.note == "one stride: no interval"
+
+
 def test_only_stance_in_body_weights_is_measured():
     with pytest.raises(BadValue, match='these strides span the stride, in "BW".*phase="stance"'):
         grf.double_peak(stance(two_humps(), phase="stride"))
