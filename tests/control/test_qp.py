@@ -10,7 +10,7 @@ from biomimic.errors import BadValue
 sys.path.insert(0, str(Path(__file__).parent))
 from tracker_problems import MUSCLES, sequence, single  # noqa: E402
 
-SEEDS = range(6)
+SEEDS = range(3)
 
 
 def compiled64(problem, start=None):
@@ -89,6 +89,7 @@ def test_unbounded_both_ways_is_least_squares():
 
 
 @pytest.mark.parametrize("form", [solve, compiled64])
+@pytest.mark.oracle
 @pytest.mark.parametrize("oracle", [by_piqp, by_clarabel])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_agrees_with_other_solvers(form, oracle, seed):
@@ -167,7 +168,7 @@ def test_narrow_boxes(width):
 def test_batch_equals_one_by_one():
     import jax
 
-    problems = [single(np.random.default_rng(seed)) for seed in SEEDS]
+    problems = [single(np.random.default_rng(seed)) for seed in range(5)]
     stacked = Problem(*(np.stack(parts) for parts in zip(*problems, strict=True)))
     with jax.enable_x64(True):
         batch = np.asarray(jax.jit(jax.vmap(minimise))(stacked).x)
@@ -183,10 +184,11 @@ def test_single_precision_is_finite_and_its_gap_is_honest(seed):
     small = Problem(*(part.astype(np.float32) for part in problem))
     found = jax.jit(minimise)(small, tolerance=1e-2)
     x = np.clip(np.asarray(found.x, float), problem.low, problem.high)
-    best = objective(problem, solve(problem, tolerance=1e-9).x)
+    excess = objective(problem, x) - objective(problem, solve(problem, tolerance=1e-9).x)
+    rounding = 4e-6 * 0.5 * problem.b @ problem.b  # 32 machine epsilon of the objective at x = 0
     assert found.x.dtype == np.float32
-    assert objective(problem, x) - best <= 1e-2 * best
-    assert objective(problem, x) - best <= 1.5 * float(found.gap) + 1e-3 * best
+    assert excess <= 1e-2 * x.size + 2 * rounding
+    assert excess <= float(found.gap) + rounding
 
 
 def test_importing_it_does_not_import_jax():
