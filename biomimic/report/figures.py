@@ -46,15 +46,15 @@ class Panel:
     lines: tuple[Line, ...]
     note: str = ""
     marks: tuple[float, ...] = ()  # vertical lines, in units of the x axis
+    x_label: str = "gait cycle [%]"
 
 
-def curves(panels: Sequence[Panel], *, columns: int, x_label: str, height: float = 1.55) -> str:
+def curves(panels: Sequence[Panel], *, columns: int, height: float = 1.55) -> str:
     """Small multiples of curves over the gait cycle or over stance, as SVG text.
 
     Args:
         panels: in reading order.
         columns: panels in a row.
-        x_label: what 0 to 100 % spans.
         height: of one row [inch].
     """
     with _style() as plt:
@@ -64,8 +64,10 @@ def curves(panels: Sequence[Panel], *, columns: int, x_label: str, height: float
             _draw(axis, panel)
         for axis in list(axes.flat)[len(panels) :]:
             axis.set_visible(False)
-        for index in range(max(len(panels) - columns, 0), len(panels)):
-            axes.flat[index].set_xlabel(x_label)
+        for index, panel in enumerate(panels):
+            below = panels[index + columns].x_label if index + columns < len(panels) else ""
+            if below != panel.x_label:
+                axes.flat[index].set_xlabel(panel.x_label)
         _legend(figure, panels)
         return _svg(figure, plt)
 
@@ -82,7 +84,7 @@ def _draw(axis, panel: Panel) -> None:
             axis.fill_between(percent, low, high, color=colour, alpha=0.2, linewidth=0, zorder=layer - 1)
         axis.plot(percent, line.mean, STYLES[line.kind], color=colour, linewidth=WIDTHS[line.kind], zorder=layer)
     axis.set_title(panel.title)
-    axis.set_ylabel(panel.axis)
+    axis.set_ylabel(panel.axis.replace(", ", "\n"))
     axis.set_xlim(0, 100)
     axis.set_xticks((0, 20, 40, 60, 80, 100))
     axis.margins(y=0.08)
@@ -99,7 +101,7 @@ def _legend(figure, panels: Sequence[Panel]) -> None:
         Line2D([], [], color=COLOURS[kind], linestyle=STYLES[kind], linewidth=WIDTHS[kind], label=label)
         for label, kind in seen.items()
     ]
-    figure.legend(handles=handles, loc="outside upper left", ncols=1 if len(handles) > 3 else len(handles))
+    figure.legend(handles=handles, loc="outside upper left", ncols=1 if len(handles) > 2 else len(handles))
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,12 @@ CHANNELS = {
     "anterior": ("Fore-aft force", "forward +, backward −"),
     "lateral": ("Sideways force", "outward +, inward −"),
 }
+MOMENTS = {
+    "hip_flexion": ("Hip moment", "flexion +, extension −"),
+    "knee_flexion": ("Knee moment", "flexion +, extension −"),
+    "ankle_dorsiflexion": ("Ankle moment", "dorsi +, plantar −"),
+    "hip_adduction": ("Hip moment, frontal", "adduction +, abduction −"),
+}
 MUSCLES = (
     "soleus",
     "gastrocnemius",
@@ -97,13 +103,35 @@ UNITS = {
     "N m/kg": (1.0, 2, "N m/kg"),
     "m": (1.0, 3, "m"),
     "m/s": (1.0, 2, "m/s"),
-    "s": (1.0, 3, "s"),
+    "s": (1.0, 2, "s"),
+    "ms": (1000.0, 0, "ms"),
     "1": (1.0, 2, ""),
     "share": (100.0, 1, "%"),
+    "%": (1.0, 1, "%"),
     "steps/min": (1.0, 1, "steps/min"),
     "strides": (1.0, 0, "strides"),
 }
 MINUS = "−"
+SHARES = (  # measures without unit that are written in per cent
+    "double_peak_share",
+    "first_peak_time",
+    "valley_time",
+    "second_peak_time",
+    "stance_fraction",
+    "stance_difference",
+    "stride_time_difference",
+    "double_support",
+    "starts_walked",
+    "pushes_withstood",
+    "sign_checks",
+)
+
+
+def unit_of(metric_name: str, unit: str) -> str:
+    """The unit by which a measure is written: shares in per cent, the best lag in milliseconds."""
+    if metric_name in SHARES and unit in ("1", "share"):
+        return "share"
+    return "ms" if metric_name in ("best_lag", "heel_strike_disagreement", "toe_off_disagreement") else unit
 
 
 def number(value: float, digits: int = 2) -> str:
@@ -123,13 +151,14 @@ def quantity(value: float, unit: str, *, bare: bool = False) -> str:
     return text if bare or not written or text == "–" else f"{text} {written}"
 
 
-def estimate(value: Estimate, *, bare: bool = False) -> str:
-    """Value and interval, e.g. 0.95 [0.94, 0.96]; without an interval only the value."""
-    text = quantity(value.value, value.unit, bare=True)
-    if math.isfinite(value.low) and math.isfinite(value.high) and value.low < value.high:
-        low, high = quantity(value.low, value.unit, bare=True), quantity(value.high, value.unit, bare=True)
-        text += f" [{low}, {high}]"
-    written = UNITS.get(value.unit, (1.0, 3, value.unit))[2]
+def estimate(value: Estimate, *, metric_name: str = "", bare: bool = False) -> str:
+    """Value and interval, e.g. 0.95 [0.94, 0.96]; without an interval, or when it rounds to the value, only that."""
+    unit = unit_of(metric_name, value.unit)
+    text = quantity(value.value, unit, bare=True)
+    if math.isfinite(value.low) and math.isfinite(value.high):
+        low, high = quantity(value.low, unit, bare=True), quantity(value.high, unit, bare=True)
+        text += f" [{low}, {high}]" if (low, high) != (text, text) else ""
+    written = UNITS.get(unit, (1.0, 3, unit))[2]
     return text if bare or not written or text == "–" else f"{text} {written}"
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from biomimic.gait.strides import Curves
+from biomimic.gait.strides import SIDES, Curves
 from biomimic.metrics.waveform import fisher_mean, null_correlation, pearson
 from biomimic.validate.walks import Person
 
@@ -48,7 +48,8 @@ def ceiling(people: Sequence[Person], one: Person, key: Key, channel: str, lag: 
     """How well people agree on a channel, for a comparison with one person.
 
     For a comparison with the person who was tracked: trial against trial of one person, because the best a
-    walk can do is to repeat that person. For a comparison with another person: the people's mean curves.
+    walk can do is to repeat that person; where a side was recorded only once, the other leg's trials stand in.
+    For a comparison with another person: the people's mean curves.
 
     Args:
         people: all data sets of the protocol.
@@ -58,27 +59,31 @@ def ceiling(people: Sequence[Person], one: Person, key: Key, channel: str, lag: 
         lag: as in `null`.
     """
     able = [person for person in people if person.has(key, channel)]
-    if one.role == "same":
-        return _within(able, key, channel, lag)
-    return _between(able, one, key, channel, lag)
+    if one.role == "other":
+        return _between(able, one, key, channel, lag)
+    own = _within(able, key, channel, lag)
+    mirrored = (key[0], SIDES[1 - SIDES.index(key[1])], key[2])
+    other = [person for person in people if person.has(mirrored, channel)]
+    return own if math.isfinite(own.value) else _within(other, mirrored, channel, lag)
 
 
 def best(first: np.ndarray, second: np.ndarray, lag: int) -> float:
     """Highest correlation of two strides (101,) when one may be shifted around the stride by up to `lag` points."""
     if not lag:
         return float(pearson(first, second))
-    shifts = [float(pearson(np.roll(first[:-1], shift), second[:-1])) for shift in range(-lag, lag + 1)]
-    return max(shifts) if np.isfinite(shifts).all() else math.nan
+    cycle = first[:-1]
+    shifted = cycle[(np.arange(len(cycle)) - np.arange(-lag, lag + 1)[:, None]) % len(cycle)]  # (shifts, 100)
+    return float(pearson(shifted, second[:-1]).max())
 
 
 def _within(able: Sequence[Person], key: Key, channel: str, lag: int) -> Ceiling:
     """Mean r over all pairs of trials of the person who has most of them."""
     most = max(able, key=lambda person: person.complete(key, channel), default=None)
     if most is None or most.complete(key, channel) < 2:
-        return Ceiling(math.nan, "none: nobody was recorded more than once on this channel and side")
+        return Ceiling(math.nan, "none: nobody was recorded more than once on this channel")
     rows = [row for row in most.strides[key].channel(channel) if np.isfinite(row).all()]
     value = fisher_mean([best(a, b, lag) for a, b in combinations(rows, 2)])
-    return Ceiling(value, f"within one person ({most.name}, n = {len(rows)} {most.entry.of})")
+    return Ceiling(value, f"within one person ({most.name}, {key[1]} leg, n = {len(rows)} {most.entry.of})")
 
 
 def _between(able: Sequence[Person], one: Person, key: Key, channel: str, lag: int) -> Ceiling:

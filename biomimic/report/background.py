@@ -1,0 +1,235 @@
+"""Sections on what the numbers stand on: gates, stability, steps and effort, methods, provenance, exclusions."""
+
+import math
+from collections import Counter
+
+from biomimic.gait.strides import SIDES
+from biomimic.report import figures, panels, wording
+from biomimic.report.blocks import Block, Bullets, Figure, Paragraph, Section, Table
+from biomimic.validate.protocol import Protocol
+from biomimic.validate.results import Finding, Results, Walk
+
+
+def gates(results: Results, protocol: Protocol) -> Section:
+    """Physics and sign checks."""
+    met = {(o.metric, o.channel): o for o in results.outcomes if o.domain == "physics"}
+    rows, tones = [], []
+    for finding in (f for f in results.findings if f.domain == "physics"):
+        outcome = met.get((finding.metric, finding.channel))
+        verdict = "–" if outcome is None else "met" if outcome.passed else "not met"
+        limit = "–" if outcome is None else _limit(outcome, finding)
+        name = wording.first_upper(wording.metric(finding.metric)) + (f", {finding.side}" if finding.side else "")
+        count = f"{finding.estimate.n} {finding.estimate.of}"
+        rows.append((name, wording.estimate(finding.estimate, metric_name=finding.metric), limit, count, verdict))
+        tones.append("" if outcome is None else "good" if outcome.passed else "bad")
+    table = Table(
+        "Gates. Outside the pushes nothing but the ground may act on the body; the floor's force must explain the "
+        "motion of the centre of mass; over whole strides the ground carries the body's weight.",
+        ("Gate", "Found", "Limit", "n", "Verdict"),
+        tuple(rows),
+        "lrlll",
+        tuple(tones),
+    )
+    intro = (
+        "A failed gate puts everything after it in doubt. The Newton residual is the length of the vector from mass "
+        "× (acceleration − gravity) to the sum of all floor contact forces, sample by sample, averaged over each "
+        "stride."
+    )
+    return Section("gates", "Gates", (Paragraph(intro), table, *_audit(results)))
+
+
+def _limit(outcome, finding: Finding) -> str:
+    return wording.limit(outcome.low, outcome.high, wording.unit_of(finding.metric, finding.estimate.unit))
+
+
+def _audit(results: Results) -> list[Block]:
+    if not results.audit:
+        return []
+    rows = [
+        (wording.channel(c.channel), c.side, wording.first_upper(c.name), c.found, "yes" if c.passed else "no")
+        for c in results.audit
+    ]
+    caption = (
+        "Sign audit of the sagittal angles, on mean curves. Sign and side: no exchange of sign or side may raise r "
+        "with the recorded person by more than 0.3. Plausible curve: what a walking stride shows; it is listed, not "
+        "judged."
+    )
+    tones = tuple("" if c.passed else "bad" for c in results.audit)
+    return [Table(caption, ("Angle", "Side", "Check", "Found", "Passed"), tuple(rows), "lllll", tones)]
+
+
+def stability(results: Results, protocol: Protocol) -> Section:
+    """Falls, the long walk, the pushes."""
+    walks = results.walks
+    starts = [walk for walk in walks if not walk.push][: protocol.trials.count]
+    pushes = [walk for walk in walks if walk.push]
+    stood = sum(not walk.fell for walk in starts)
+    longest = max(walk.walked for walk in walks if not walk.push)
+    text = (
+        f"Started from {len(starts)} phases spread evenly over the gait cycle, {stood} of {len(starts)} walked the "
+        f"whole {protocol.trials.duration_s:g} s. The longest walk lasted {longest:g} s."
+    )
+    blocks: list[Block] = [Paragraph(text)]
+    if pushes:
+        kept = sum(not walk.fell for walk in pushes)
+        push = protocol.pushes
+        blocks.append(
+            Paragraph(
+                f"Pushed at the pelvis with {push.force_n:g} N for {push.duration_s:g} s at {push.at_s:g} s, it was "
+                f"still walking {push.watch_s:g} s later in {kept} of {len(pushes)} directions: "
+                f"{_directions(pushes)}."
+            )
+        )
+    bars = [figures.Bar(walk.trial.replace("_", " "), walk.planned, walk.walked, _time(walk)) for walk in walks]
+    caption = (
+        f"Time walked in each of the {len(walks)} trials (n = {len(walks)} trials). Frame: planned time. Filled: "
+        "walked. Start 0 to start 9 begin at phases spread over the cycle."
+    )
+    words = f"{text} Falls: {_falls(walks)}."
+    blocks.append(Figure("trials", figures.trials(bars), caption, words))
+    return Section("stability", "Stability and pushes", tuple(blocks))
+
+
+def _time(walk: Walk) -> float | None:
+    return walk.pushed_at if math.isfinite(walk.pushed_at) else None
+
+
+def _directions(pushes: list[Walk]) -> str:
+    return ", ".join(
+        f"{w.push} {'fell at ' + wording.quantity(w.walked, 's') if w.fell else 'kept walking'}" for w in pushes
+    )
+
+
+def _falls(walks: tuple[Walk, ...]) -> str:
+    fallen = [f"{walk.trial.replace('_', ' ')} at {walk.walked:.1f} s" for walk in walks if walk.fell]
+    return ", ".join(fallen) or "none"
+
+
+def steps(results: Results, protocol: Protocol) -> Section:
+    """Spatiotemporal figures and effort."""
+    found = [f for f in results.findings if f.domain == "spatiotemporal"]
+    names = list(dict.fromkeys(f.metric for f in found))
+    rows = tuple(_step_row(results, protocol, name) for name in names)
+    people = [f"{wording.first_upper(panels.PEOPLE[h.role])}, {side}" for h in protocol.humans for side in SIDES]
+    header = ("Measure", *(f"Simulated, {side}" for side in SIDES), *people)
+    kept = [k for k in range(len(header)) if k < 3 or any(row[k] != "–" for row in rows)]
+    count = found[0].estimate if found else None
+    caption = f"Steps. Simulated: mean with interval, n = {count.n} {count.of}" if count else "Steps."
+    caption += f"; {_people(results, protocol)}. A difference is listed where the protocol limits it." if count else ""
+    table = tuple(tuple(row[k] for k in kept) for row in rows)
+    blocks: list[Block] = [Paragraph(_speed(results, protocol))]
+    blocks.append(Table(caption, tuple(header[k] for k in kept), table, "l" + "r" * (len(kept) - 1)))
+    blocks += _effort(results)
+    return Section("steps", "Steps and effort", tuple(blocks))
+
+
+def _step_row(results: Results, protocol: Protocol, name: str) -> tuple[str, ...]:
+    cells = []
+    same = next((human.name for human in protocol.humans if human.role == "same"), "")
+    for side in SIDES:
+        found = results.find(name, domain="spatiotemporal", side=side, reference=same)
+        found = found or results.find(name, domain="spatiotemporal", side=side)
+        cells.append(wording.estimate(found[0].estimate, metric_name=name) if found else "–")
+    for human in protocol.humans:
+        for side in SIDES:
+            found = results.find(name, domain="spatiotemporal", side=side, reference=human.name)
+            known = found and found[0].n_human and not name.endswith("difference")
+            cells.append(
+                wording.quantity(found[0].human, wording.unit_of(name, found[0].estimate.unit)) if known else "–"
+            )
+    return (wording.first_upper(wording.metric(name)), *cells)
+
+
+def _speed(results: Results, protocol: Protocol) -> str:
+    texts = []
+    for human in protocol.humans:
+        found = results.find("speed", domain="spatiotemporal", side="right", reference=human.name)
+        if found and math.isfinite(found[0].value) and math.isfinite(found[0].human):
+            texts.append(f"the {panels.PEOPLE[human.role]} ({human.name}) at {wording.quantity(found[0].human, 'm/s')}")
+            walked = wording.quantity(found[0].value, "m/s")
+    if not texts:
+        return "No speed could be compared."
+    return (
+        f"The simulated walk moved at {walked}, {' and '.join(texts)}. Joint angles and forces change with speed, "
+        "and a shorter leg walks slower at the same effort, so differences in speed bear on all comparisons."
+    )
+
+
+def _effort(results: Results) -> list[Block]:
+    found = results.find("effort", domain="effort")
+    if not found:
+        return [Paragraph("Effort was not recorded.")]
+    rows = tuple((wording.channel(f.channel), wording.estimate(f.estimate)) for f in found)
+    caption = (
+        "Effort: sum of squared activations over the muscles of a group, averaged over strides "
+        f"(n = {found[0].estimate.n} {found[0].estimate.of}). An index of this body's control, not an energy."
+    )
+    return [Table(caption, ("Group", "Effort"), rows, "lr")]
+
+
+def _people(results: Results, protocol: Protocol) -> str:
+    return "; ".join(panels.human_label(results, human.role, human.name) for human in protocol.humans)
+
+
+def provenance(results: Results) -> Section:
+    """What was measured, with what, from where; hashes."""
+    identity = results.identity
+    blocks: list[Block] = []
+    for title, key in (("Run", "run"), ("Protocol", "protocol")):
+        rows = tuple(
+            (wording.first_upper(name.replace("_", " ")), str(value))
+            for name, value in identity.get(key, {}).items()
+            if value
+        )
+        if rows:
+            blocks.append(Table(f"{title}.", ("Item", "Value"), rows, "ll"))
+    humans = identity.get("humans", {})
+    rows = tuple(
+        (name, f"{h['title']}. {h['source']}", h["licence"], h["sha256"], h["attribution"])
+        for name, h in humans.items()
+    )
+    if rows:
+        blocks.append(
+            Table("Human data.", ("Name", "What and where from", "Licence", "SHA-256", "Attribution"), rows, "lllll")
+        )
+    versions = identity.get("versions", {})
+    if versions:
+        blocks.append(
+            Paragraph("Made with " + ", ".join(f"{name} {version}" for name, version in sorted(versions.items())) + ".")
+        )
+    recordings = identity.get("recordings", {})
+    if recordings:
+        rows = tuple(recordings.items())
+        blocks.append(Table("Recordings (SHA-256 of their content).", ("Trial", "SHA-256"), rows, "ll"))
+    return Section("provenance", "Provenance", tuple(blocks) or (Paragraph("Nothing is known about the origin."),))
+
+
+def exclusions(results: Results) -> Section:
+    """How many strides were left out, and why."""
+    if not results.exclusions:
+        return Section("exclusions", "Exclusions", (Paragraph("No stride was left out."),))
+    counts = Counter((e.code, e.reason) for e in results.exclusions)
+    rows = tuple((code, reason, str(n)) for (code, reason), n in sorted(counts.items()))
+    used = sum(walk.strides_right + walk.strides_left for walk in results.walks)
+    text = (
+        f"{used} strides were used and {len(results.exclusions)} left out; each stands in exclusions.csv with its time."
+    )
+    table = Table("Strides left out.", ("Code", "Reason", "Strides"), rows, "llr")
+    return Section("exclusions", "Exclusions", (Paragraph(text), table))
+
+
+def files() -> Section:
+    """What lies beside the report."""
+    return Section(
+        "files",
+        "Files",
+        (
+            Bullets(
+                (
+                    "results.json: every number of this report, six significant digits.",
+                    "metrics.csv: one row a finding, with interval, n, null, ceiling and note.",
+                    "exclusions.csv: every stride left out, with its reason.",
+                )
+            ),
+        ),
+    )

@@ -1,0 +1,255 @@
+"""Sections that hold the walk against people: kinematics, ground reaction force, muscles, joint moments."""
+
+import math
+
+from biomimic.gait.strides import SIDES
+from biomimic.report import figures, panels, wording
+from biomimic.report.blocks import Block, Figure, Paragraph, Section, Table
+from biomimic.report.verdict import counts_sentence
+from biomimic.validate.protocol import Protocol
+from biomimic.validate.results import Finding, Results
+
+SAGITTAL = ("hip_flexion", "knee_flexion", "ankle_dorsiflexion")
+AT_REST = "Bands: ± 1 SD of strides or trials, not a range of healthy people."
+COLUMNS = "Null: r that the person's other channels, or the same channel at any phase, reach. Ceiling: r of people among themselves."
+STANCE_NULL = (
+    "Null: r that a trapezoid or a half-sine, whichever is closer, reaches. Ceiling: r of people among themselves."
+)
+
+
+def kinematics(results: Results, protocol: Protocol) -> Section:
+    """Joint, pelvis and trunk angles on both sides."""
+    channels = _channels(results, "kinematics")
+    blocks: list[Block] = [Paragraph(text) for text in _summary(results, protocol, "kinematics")]
+    sagittal = [name for name in channels if name in SAGITTAL]
+    rest = [name for name in channels if name not in SAGITTAL]
+    for name, part, columns, words in (
+        ("angles", sagittal, 2, "Joint angles in the sagittal plane"),
+        ("angles_other", rest, 4, "Hip angles in the other planes, pelvis and trunk"),
+    ):
+        shown = panels.panels(results, protocol, "angles", part)
+        if shown:
+            blocks.append(_figure(name, shown, columns, words, (results, protocol, "kinematics")))
+    for human in protocol.humans:
+        blocks += _agreement(results, "kinematics", human.name, COLUMNS)
+    return Section("kinematics", "Kinematics", tuple(blocks))
+
+
+def force(results: Results, protocol: Protocol) -> Section:
+    """Ground reaction force over stance."""
+    domain = "ground reaction force"
+    blocks: list[Block] = [Paragraph(text) for text in _summary(results, protocol, domain)]
+    shown = panels.panels(results, protocol, "force", ("vertical", "anterior", "lateral"), "stance")
+    if shown:
+        blocks.append(_figure("force", shown, 2, "Ground reaction force over stance", (results, protocol, domain)))
+    for human in protocol.humans:
+        blocks += _agreement(results, domain, human.name, STANCE_NULL)
+    blocks += _each(results, protocol, domain)
+    return Section("force", "Ground reaction force", tuple(blocks))
+
+
+def muscles(results: Results, protocol: Protocol) -> Section:
+    """Activation against EMG."""
+    blocks: list[Block] = [Paragraph(text) for text in _summary(results, protocol, "muscles")]
+    blocks.append(
+        Paragraph(
+            "Simulated is the activation state of each muscle, measured is the EMG envelope, both through the same "
+            "low-pass filter. EMG precedes force and is nearer to excitation than to activation; the headline r allows "
+            f"no lag. The best r allows the EMG to move around the stride by up to {1000 * protocol.max_lag_s:.0f} ms "
+            "either way (null and ceiling get the same freedom); a positive lag means that the simulation is later."
+        )
+    )
+    shown = panels.panels(results, protocol, "activity", wording.MUSCLES)
+    right = [one for one in shown if one.title.endswith("right")]
+    if right:
+        words = "Muscle activation and EMG, right leg, each scaled to the peak of its mean curve"
+        blocks.append(_figure("muscles", right, 3, words, (results, protocol, "muscles")))
+    for human in protocol.humans:
+        blocks += _agreement(results, "muscles", human.name, COLUMNS)
+        blocks += _lags(results, human.name)
+    blocks += _sides(results)
+    return Section("muscles", "Muscles", tuple(blocks))
+
+
+def moments(results: Results, protocol: Protocol) -> Section:
+    """Net joint moments against inverse dynamics."""
+    if not _channels(results, "moments"):
+        text = "The recordings hold no joint moments, or no person's moments are known: nothing was compared."
+        return Section("moments", "Joint moments", (Paragraph(text),))
+    blocks: list[Block] = [Paragraph(text) for text in _summary(results, protocol, "moments")]
+    blocks.append(
+        Paragraph(
+            "Simulated moments are the sum of muscle and passive moments about each joint, measured ones come from "
+            "inverse dynamics; both per kilogram of their own body mass. A correlation hides a moment that is three "
+            "times too large: the ratio of the largest moments stands beside it."
+        )
+    )
+    shown = panels.panels(results, protocol, "moment", _channels(results, "moments"))
+    blocks.append(_figure("moments", shown, 4, "Net joint moments", (results, protocol, "moments")))
+    for human in protocol.humans:
+        blocks += _agreement(results, "moments", human.name, COLUMNS)
+    return Section("moments", "Joint moments", tuple(blocks))
+
+
+def _channels(results: Results, domain: str) -> list[str]:
+    """Channels with a finding in this domain, in order."""
+    return list(dict.fromkeys(f.channel for f in results.findings if f.domain == domain and f.channel and f.reference))
+
+
+def _summary(results: Results, protocol: Protocol, domain: str) -> list[str]:
+    """Per person: mean, worst and best r, and whether the person's signal shaped the walk."""
+    texts = []
+    for human in protocol.humans:
+        found = results.find("correlation", domain=domain, reference=human.name)
+        known = [finding for finding in found if math.isfinite(finding.value)]
+        if not known:
+            texts.append(f"With the {panels.PEOPLE[human.role]} ({human.name}) no correlation could be computed.")
+            continue
+        low, high = min(known, key=_value), max(known, key=_value)
+        mean = sum(map(_value, known)) / len(known)
+        texts.append(
+            f"With the {panels.PEOPLE[human.role]} ({human.name}, n = {wording.counted(low.n_human, low.of_human)}), "
+            f"r of the mean curves is {wording.number(mean)} on average over {len(known)} channels and sides; lowest "
+            f"{_place(low)}, highest {_place(high)}. {_shaped(low)}"
+        )
+    return texts
+
+
+def _shaped(finding: Finding) -> str:
+    if finding.shaped == "shaped the walk":
+        return "This person's signals also shaped the walk, so these figures measure tracking."
+    if finding.shaped == "independent":
+        return "These signals took no part in making the walk: the comparison is independent."
+    return "The run does not state whether these signals shaped the walk."
+
+
+def _value(finding: Finding) -> float:
+    return finding.value
+
+
+def _place(finding: Finding) -> str:
+    side = f", {finding.side}" if finding.side else ""
+    return f"{wording.number(finding.value)} ({wording.channel(finding.channel).lower()}{side})"
+
+
+def _figure(name: str, shown: list, columns: int, words: str, where: tuple[Results, Protocol, str]) -> Figure:
+    results, protocol, domain = where
+    order = " / ".join(panels.PEOPLE[human.role] for human in protocol.humans)
+    upright = " Dotted upright line: toe-off." if shown[0].marks else ""
+    caption = f"{words}. At the top right of each panel: r with {order}.{upright} {AT_REST} {counts_sentence(results, protocol)}"
+    texts = _summary(results, protocol, domain)
+    svg = figures.curves(shown, columns=columns, height=1.5 if columns < 4 else 1.4)
+    return Figure(name, svg, caption, f"{words}. {' '.join(texts)}")
+
+
+def _agreement(results: Results, domain: str, reference: str, note: str) -> list[Block]:
+    """Table of r with null, ceiling and score, and errors, against one person."""
+    found = results.find("correlation", domain=domain, reference=reference)
+    if not found:
+        return []
+    errors = [
+        name
+        for name in ("rmse", "rmse_without_offset", "peak_ratio")
+        if results.find(name, domain=domain, reference=reference)
+    ]
+    rows = []
+    for finding in found:
+        rest = [
+            results.find(m, domain=domain, channel=finding.channel, side=finding.side, reference=reference)
+            for m in errors
+        ]
+        values = [wording.estimate(part[0].estimate, metric_name=part[0].metric) if part else "–" for part in rest]
+        bounds = (wording.number(finding.null), wording.number(finding.ceiling), wording.number(finding.score))
+        head = (wording.channel(finding.channel), finding.side, wording.estimate(finding.estimate))
+        rows.append((*head, *bounds, *values))
+    reasons = dict.fromkeys(f"{f.ceiling_from}" for f in found if f.ceiling_from)
+    missing = dict.fromkeys(f"{wording.channel(f.channel)}, {f.side}: {f.note}" for f in found if f.note)
+    first = found[0]
+    caption = (
+        f"Agreement with {reference} ({first.shaped}), n = {wording.counted(first.n_human, first.of_human)} a "
+        f"channel unless fewer were recorded; simulated n = {first.estimate.n} {first.estimate.of} a side. {note} "
+        f"Ceiling here: {'; '.join(reasons)}. Score: 0 at the null, 1 at the ceiling, on Fisher's scale."
+    )
+    caption += f" No value: {'; '.join(missing)}." if missing else ""
+    header = (
+        "Channel",
+        "Side",
+        "r",
+        "Null",
+        "Ceiling",
+        "Score",
+        *(wording.first_upper(wording.metric(m)) for m in errors),
+    )
+    return [Table(caption, header, tuple(rows), "llrrrr" + "r" * len(errors))]
+
+
+def _each(results: Results, protocol: Protocol, domain: str) -> list[Block]:
+    """Table of the numbers of single strides, beside those of each person."""
+    skip = ("correlation", "rmse", "rmse_without_offset", "mean_correlation")
+    names = [m for m in dict.fromkeys(f.metric for f in results.findings if f.domain == domain) if m not in skip]
+    if not names:
+        return []
+    rows = [_row(results, protocol, domain, name) for name in names]
+    count = results.find(names[0], domain=domain)[0].estimate
+    header = ["Measure", *(f"Simulated, {side}" for side in SIDES)]
+    header += [f"{wording.first_upper(panels.PEOPLE[h.role])}, {side}" for h in protocol.humans for side in SIDES]
+    kept = [k for k in range(len(header)) if k < 3 or any(row[k] != "–" for row in rows)]
+    caption = (
+        "Numbers of single strides, averaged. Times in per cent of stance. Simulated: mean with interval, n = "
+        f"{count.n} {count.of} a side; {_counts(results, protocol)}. A double peak needs a valley at least "
+        f"{protocol.valley_prominence_bw:g} BW below the smaller peak; peaks are averaged over the strides that have "
+        "one."
+    )
+    table = tuple(tuple(row[k] for k in kept) for row in rows)
+    return [Table(caption, tuple(header[k] for k in kept), table, "l" + "r" * (len(kept) - 1))]
+
+
+def _row(results: Results, protocol: Protocol, domain: str, name: str) -> tuple[str, ...]:
+    cells = []
+    for side in SIDES:
+        found = results.find(name, domain=domain, side=side)
+        cells.append(wording.estimate(found[0].estimate, metric_name=name) if found else "–")
+    for human in protocol.humans:
+        for side in SIDES:
+            found = results.find(name, domain=domain, side=side, reference=human.name)
+            unit = wording.unit_of(name, found[0].estimate.unit) if found else "1"
+            cells.append(wording.quantity(found[0].human, unit) if found else "–")
+    return (wording.first_upper(wording.metric(name)), *cells)
+
+
+def _counts(results: Results, protocol: Protocol) -> str:
+    return "; ".join(panels.human_label(results, human.role, human.name) for human in protocol.humans)
+
+
+def _lags(results: Results, reference: str) -> list[Block]:
+    """Table of the best lag and the r reached there."""
+    found = results.find("best_correlation", domain="muscles", reference=reference)
+    rows = []
+    for finding in found:
+        lag = results.find(
+            "best_lag", domain="muscles", channel=finding.channel, side=finding.side, reference=reference
+        )
+        bounds = (wording.number(finding.null), wording.number(finding.ceiling))
+        late = wording.estimate(lag[0].estimate, metric_name="best_lag") if lag else "–"
+        rows.append((wording.channel(finding.channel), finding.side, wording.estimate(finding.estimate), *bounds, late))
+    if not rows:
+        return []
+    caption = (
+        f"Best r within the allowed lag, against {reference} (n = "
+        f"{wording.counted(found[0].n_human, found[0].of_human)}); simulated n = {found[0].estimate.n} "
+        f"{found[0].estimate.of}. The freedom to shift raises null and ceiling as well."
+    )
+    return [Table(caption, ("Muscle", "Side", "Best r", "Null", "Ceiling", "Lag at best r"), tuple(rows), "llrrrr")]
+
+
+def _sides(results: Results) -> list[Block]:
+    """Whether the two simulated legs agree, since EMG of one leg only can speak for one leg."""
+    found = results.find("side_correlation", domain="muscles")
+    if not found:
+        return []
+    rows = tuple((wording.channel(f.channel), wording.estimate(f.estimate), wording.number(f.null)) for f in found)
+    caption = (
+        "Right against left simulated leg: r of the mean activations. Null: other muscles and other phases of the "
+        f"same leg. No ceiling: EMG of both legs was not recorded. n = {found[0].estimate.n} {found[0].estimate.of}."
+    )
+    return [Table(caption, ("Muscle", "r of right and left", "Null"), rows, "lrr")]
