@@ -43,7 +43,7 @@ def test_forces_stay_newtons_even_if_the_header_says_degrees(tmp_path):
         ("a\nversion=3\nnRows=1\nendheader\n", 1.0),  # OpenSim's own default
         ("name a.mot\ndatacolumns 2\ndatarows 2\nrange 0 1\nendheader\n", math.pi / 180),  # the older form is degrees
         (
-            "a\n\nUnits are S.I. units (second, meters, Newtons, ...)\nAngles are in degrees.\n\ninDegrees=yes\n\nendheader\n",
+            "a\n\nUnits are S.I. units (second, meters)\nAngles are in degrees.\n\ninDegrees=yes\n\nendheader\n",
             math.pi / 180,
         ),
     ],
