@@ -9,6 +9,8 @@ from biomimic.report.blocks import Block, Bullets, Figure, Paragraph, Section, T
 from biomimic.validate.protocol import Protocol
 from biomimic.validate.results import Finding, Results, Walk
 
+HUMAN = ("title", "source", "licence", "attribution", "sha256")
+
 
 def gates(results: Results, protocol: Protocol) -> Section:
     """Physics and sign checks."""
@@ -19,7 +21,7 @@ def gates(results: Results, protocol: Protocol) -> Section:
         verdict = "–" if outcome is None else "met" if outcome.passed else "not met"
         limit = "–" if outcome is None else _limit(outcome, finding)
         name = wording.first_upper(wording.metric(finding.metric)) + (f", {finding.side}" if finding.side else "")
-        count = f"{finding.estimate.n} {finding.estimate.of}"
+        count = wording.basis(finding.estimate)
         rows.append((name, wording.estimate(finding.estimate, metric_name=finding.metric), limit, count, verdict))
         tones.append("" if outcome is None else "good" if outcome.passed else "bad")
     table = Table(
@@ -110,11 +112,11 @@ def steps(results: Results, protocol: Protocol) -> Section:
     found = [f for f in results.findings if f.domain == "spatiotemporal"]
     names = list(dict.fromkeys(f.metric for f in found))
     rows = tuple(_step_row(results, protocol, name) for name in names)
-    people = [f"{wording.first_upper(panels.PEOPLE[h.role])}, {side}" for h in protocol.humans for side in SIDES]
+    people = [f"{panels.SHORT[h.role]}, {side}" for h in protocol.humans for side in SIDES]
     header = ("Measure", *(f"Simulated, {side}" for side in SIDES), *people)
     kept = [k for k in range(len(header)) if k < 3 or any(row[k] != "–" for row in rows)]
     count = found[0].estimate if found else None
-    caption = f"Steps. Simulated: mean with interval, n = {count.n} {count.of}" if count else "Steps."
+    caption = f"Steps. Simulated: mean with interval, n = {wording.basis(count)}" if count else "Steps."
     caption += f"; {_people(results, protocol)}. A difference is listed where the protocol limits it." if count else ""
     table = tuple(tuple(row[k] for k in kept) for row in rows)
     blocks: list[Block] = [Paragraph(_speed(results, protocol))]
@@ -145,7 +147,7 @@ def _speed(results: Results, protocol: Protocol) -> str:
     for human in protocol.humans:
         found = results.find("speed", domain="spatiotemporal", side="right", reference=human.name)
         if found and math.isfinite(found[0].value) and math.isfinite(found[0].human):
-            texts.append(f"the {panels.PEOPLE[human.role]} ({human.name}) at {wording.quantity(found[0].human, 'm/s')}")
+            texts.append(f"{panels.PEOPLE[human.role]} ({human.name}) at {wording.quantity(found[0].human, 'm/s')}")
             walked = wording.quantity(found[0].value, "m/s")
     if not texts:
         return "No speed could be compared."
@@ -162,7 +164,7 @@ def _effort(results: Results) -> list[Block]:
     rows = tuple((wording.channel(f.channel), wording.estimate(f.estimate)) for f in found)
     caption = (
         "Effort: sum of squared activations over the muscles of a group, averaged over strides "
-        f"(n = {found[0].estimate.n} {found[0].estimate.of}). An index of this body's control, not an energy."
+        f"(n = {wording.basis(found[0].estimate)}). An index of this body's control, not an energy."
     )
     return [Table(caption, ("Group", "Effort"), rows, "lr")]
 
@@ -183,15 +185,9 @@ def provenance(results: Results) -> Section:
         )
         if rows:
             blocks.append(Table(f"{title}.", ("Item", "Value"), rows, "ll"))
-    humans = identity.get("humans", {})
-    rows = tuple(
-        (name, f"{h['title']}. {h['source']}", h["licence"], h["sha256"], h["attribution"])
-        for name, h in humans.items()
-    )
-    if rows:
-        blocks.append(
-            Table("Human data.", ("Name", "What and where from", "Licence", "SHA-256", "Attribution"), rows, "lllll")
-        )
+    for name, human in identity.get("humans", {}).items():
+        rows = tuple((wording.first_upper(key), str(human[key])) for key in HUMAN if human.get(key))
+        blocks.append(Table(f"Human data: {name}.", ("Item", "Value"), rows, "ll"))
     versions = identity.get("versions", {})
     if versions:
         blocks.append(

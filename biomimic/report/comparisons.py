@@ -1,6 +1,8 @@
 """Sections that hold the walk against people: kinematics, ground reaction force, muscles, joint moments."""
 
 import math
+import re
+from dataclasses import replace
 
 from biomimic.gait.strides import SIDES
 from biomimic.report import figures, panels, wording
@@ -9,9 +11,13 @@ from biomimic.report.verdict import counts_sentence
 from biomimic.validate.protocol import Protocol
 from biomimic.validate.results import Finding, Results
 
+ERRORS = ("rmse", "rmse_without_offset", "peak_ratio")
 SAGITTAL = ("hip_flexion", "knee_flexion", "ankle_dorsiflexion")
 AT_REST = "Bands: ± 1 SD of strides or trials, not a range of healthy people."
-COLUMNS = "Null: r that the person's other channels, or the same channel at any phase, reach. Ceiling: r of people among themselves."
+COLUMNS = (
+    "Null: r that the person's other channels, or the same channel at any phase, reach. Ceiling: r of people among "
+    "themselves."
+)
 STANCE_NULL = (
     "Null: r that a trapezoid or a half-sine, whichever is closer, reaches. Ceiling: r of people among themselves."
 )
@@ -24,7 +30,7 @@ def kinematics(results: Results, protocol: Protocol) -> Section:
     sagittal = [name for name in channels if name in SAGITTAL]
     rest = [name for name in channels if name not in SAGITTAL]
     for name, part, columns, words in (
-        ("angles", sagittal, 2, "Joint angles in the sagittal plane"),
+        ("angles", sagittal, 3, "Joint angles in the sagittal plane"),
         ("angles_other", rest, 4, "Hip angles in the other planes, pelvis and trunk"),
     ):
         shown = panels.panels(results, protocol, "angles", part)
@@ -41,7 +47,7 @@ def force(results: Results, protocol: Protocol) -> Section:
     blocks: list[Block] = [Paragraph(text) for text in _summary(results, protocol, domain)]
     shown = panels.panels(results, protocol, "force", ("vertical", "anterior", "lateral"), "stance")
     if shown:
-        blocks.append(_figure("force", shown, 2, "Ground reaction force over stance", (results, protocol, domain)))
+        blocks.append(_figure("force", shown, 3, "Ground reaction force over stance", (results, protocol, domain)))
     for human in protocol.humans:
         blocks += _agreement(results, domain, human.name, STANCE_NULL)
     blocks += _each(results, protocol, domain)
@@ -60,10 +66,10 @@ def muscles(results: Results, protocol: Protocol) -> Section:
         )
     )
     shown = panels.panels(results, protocol, "activity", wording.MUSCLES)
-    right = [one for one in shown if one.title.endswith("right")]
+    right = [replace(one, title=one.title.partition(",")[0]) for one in shown if one.title.endswith("right")]
     if right:
         words = "Muscle activation and EMG, right leg, each scaled to the peak of its mean curve"
-        blocks.append(_figure("muscles", right, 3, words, (results, protocol, "muscles")))
+        blocks.append(_figure("muscles", right, 5, words, (results, protocol, "muscles")))
     for human in protocol.humans:
         blocks += _agreement(results, "muscles", human.name, COLUMNS)
         blocks += _lags(results, human.name)
@@ -103,12 +109,12 @@ def _summary(results: Results, protocol: Protocol, domain: str) -> list[str]:
         found = results.find("correlation", domain=domain, reference=human.name)
         known = [finding for finding in found if math.isfinite(finding.value)]
         if not known:
-            texts.append(f"With the {panels.PEOPLE[human.role]} ({human.name}) no correlation could be computed.")
+            texts.append(f"With {panels.PEOPLE[human.role]} ({human.name}) no correlation could be computed.")
             continue
         low, high = min(known, key=_value), max(known, key=_value)
         mean = sum(map(_value, known)) / len(known)
         texts.append(
-            f"With the {panels.PEOPLE[human.role]} ({human.name}, n = {wording.counted(low.n_human, low.of_human)}), "
+            f"With {panels.PEOPLE[human.role]} ({human.name}, n = {wording.counted(low.n_human, low.of_human)}), "
             f"r of the mean curves is {wording.number(mean)} on average over {len(known)} channels and sides; lowest "
             f"{_place(low)}, highest {_place(high)}. {_shaped(low)}"
         )
@@ -138,7 +144,7 @@ def _figure(name: str, shown: list, columns: int, words: str, where: tuple[Resul
     upright = " Dotted upright line: toe-off." if shown[0].marks else ""
     caption = f"{words}. At the top right of each panel: r with {order}.{upright} {AT_REST} {counts_sentence(results, protocol)}"
     texts = _summary(results, protocol, domain)
-    svg = figures.curves(shown, columns=columns, height=1.5 if columns < 4 else 1.4)
+    svg = figures.curves(shown, columns=columns, height=1.5 if columns < 4 else 1.35)
     return Figure(name, svg, caption, f"{words}. {' '.join(texts)}")
 
 
@@ -147,40 +153,57 @@ def _agreement(results: Results, domain: str, reference: str, note: str) -> list
     found = results.find("correlation", domain=domain, reference=reference)
     if not found:
         return []
-    errors = [
-        name
-        for name in ("rmse", "rmse_without_offset", "peak_ratio")
-        if results.find(name, domain=domain, reference=reference)
-    ]
-    rows = []
-    for finding in found:
-        rest = [
-            results.find(m, domain=domain, channel=finding.channel, side=finding.side, reference=reference)
-            for m in errors
-        ]
-        values = [wording.estimate(part[0].estimate, metric_name=part[0].metric) if part else "–" for part in rest]
-        bounds = (wording.number(finding.null), wording.number(finding.ceiling), wording.number(finding.score))
-        head = (wording.channel(finding.channel), finding.side, wording.estimate(finding.estimate))
-        rows.append((*head, *bounds, *values))
-    reasons = dict.fromkeys(f"{f.ceiling_from}" for f in found if f.ceiling_from)
-    missing = dict.fromkeys(f"{wording.channel(f.channel)}, {f.side}: {f.note}" for f in found if f.note)
-    first = found[0]
+    errors = [name for name in ERRORS if results.find(name, domain=domain, reference=reference)]
+    units = {name: results.find(name, domain=domain, reference=reference)[0].estimate.unit for name in errors}
+    written = {name: wording.UNITS.get(unit, (1.0, 3, unit))[2] for name, unit in units.items()}
+    head = [f"{wording.first_upper(wording.metric(m))}{f' [{written[m]}]' if written[m] else ''}" for m in errors]
+    header = ("Channel", "Side", "n", "r", "Null", "Ceiling", "Score", *head)
+    rows = tuple(_agreement_row(results, finding, errors) for finding in found)
+    tones = tuple("muted" if finding.doubt else "" for finding in found)
     caption = (
-        f"Agreement with {reference} ({first.shaped}), n = {wording.counted(first.n_human, first.of_human)} a "
-        f"channel unless fewer were recorded; simulated n = {first.estimate.n} {first.estimate.of} a side. {note} "
-        f"Ceiling here: {'; '.join(reasons)}. Score: 0 at the null, 1 at the ceiling, on Fisher's scale."
+        f"Agreement with {reference} ({found[0].shaped}); n is that of this person. Simulated n = "
+        f"{wording.basis(found[0].estimate)} a side. {note} {_ceilings(found)} Score: 0 at the null, 1 at the "
+        "ceiling, on Fisher's scale."
     )
+    missing = dict.fromkeys(f"{wording.channel(f.channel)}, {f.side}: {f.note}" for f in found if f.note)
     caption += f" No value: {'; '.join(missing)}." if missing else ""
-    header = (
-        "Channel",
-        "Side",
-        "r",
-        "Null",
-        "Ceiling",
-        "Score",
-        *(wording.first_upper(wording.metric(m)) for m in errors),
+    doubts = dict.fromkeys(f"{wording.channel(f.channel).lower()}: {f.doubt}" for f in found if f.doubt)
+    caption += f" In grey, channels that r cannot judge ({'; '.join(doubts)})." if doubts else ""
+    return [Table(caption, header, rows, "lllrrrr" + "r" * len(errors), tones)]
+
+
+def _agreement_row(results: Results, finding: Finding, errors: list[str]) -> tuple[str, ...]:
+    place = {"domain": finding.domain, "channel": finding.channel, "side": finding.side, "reference": finding.reference}
+    rest = [results.find(name, **place) for name in errors]
+    values = [
+        wording.estimate(part[0].estimate, metric_name=part[0].metric, bare=True) if part else "–" for part in rest
+    ]
+    bounds = (wording.number(finding.null), wording.number(finding.ceiling), wording.number(finding.score))
+    count = wording.counted(finding.n_human, finding.of_human)
+    name = wording.channel(finding.channel)
+    return (name, finding.side, count, wording.estimate(finding.estimate), *bounds, *values)
+
+
+def _ceilings(found: list[Finding]) -> str:
+    """What the ceilings are, said once; where there is none, why."""
+    words = dict.fromkeys(
+        re.sub(r"n = \d+", "n as listed there", f.ceiling_from) for f in found if math.isfinite(f.ceiling)
     )
-    return [Table(caption, header, tuple(rows), "llrrrr" + "r" * len(errors))]
+    counts = [int(n) for f in found for n in re.findall(r"n = (\d+)", f.ceiling_from)]
+    span = (
+        f"{min(counts)}"
+        if counts and min(counts) == max(counts)
+        else f"{min(counts)} to {max(counts)}"
+        if counts
+        else ""
+    )
+    text = f"It is {'; '.join(words)}.".replace("n as listed there", f"n = {span}") if words else ""
+    none: dict[str, list[str]] = {}
+    for finding in (f for f in found if not math.isfinite(f.ceiling)):
+        none.setdefault(finding.ceiling_from, []).append(wording.channel(finding.channel).lower())
+    for why, channels in none.items():
+        text += f" Ceiling of {wording.listed(list(dict.fromkeys(channels)))}: {why}."
+    return text.strip()
 
 
 def _each(results: Results, protocol: Protocol, domain: str) -> list[Block]:
@@ -192,11 +215,11 @@ def _each(results: Results, protocol: Protocol, domain: str) -> list[Block]:
     rows = [_row(results, protocol, domain, name) for name in names]
     count = results.find(names[0], domain=domain)[0].estimate
     header = ["Measure", *(f"Simulated, {side}" for side in SIDES)]
-    header += [f"{wording.first_upper(panels.PEOPLE[h.role])}, {side}" for h in protocol.humans for side in SIDES]
+    header += [f"{panels.SHORT[h.role]}, {side}" for h in protocol.humans for side in SIDES]
     kept = [k for k in range(len(header)) if k < 3 or any(row[k] != "–" for row in rows)]
     caption = (
         "Numbers of single strides, averaged. Times in per cent of stance. Simulated: mean with interval, n = "
-        f"{count.n} {count.of} a side; {_counts(results, protocol)}. A double peak needs a valley at least "
+        f"{wording.basis(count)} a side; {_counts(results, protocol)}. A double peak needs a valley at least "
         f"{protocol.valley_prominence_bw:g} BW below the smaller peak; peaks are averaged over the strides that have "
         "one."
     )
@@ -236,8 +259,8 @@ def _lags(results: Results, reference: str) -> list[Block]:
         return []
     caption = (
         f"Best r within the allowed lag, against {reference} (n = "
-        f"{wording.counted(found[0].n_human, found[0].of_human)}); simulated n = {found[0].estimate.n} "
-        f"{found[0].estimate.of}. The freedom to shift raises null and ceiling as well."
+        f"{wording.counted(found[0].n_human, found[0].of_human)}); simulated n = {wording.basis(found[0].estimate)}. "
+        "The freedom to shift raises null and ceiling as well."
     )
     return [Table(caption, ("Muscle", "Side", "Best r", "Null", "Ceiling", "Lag at best r"), tuple(rows), "llrrrr")]
 
@@ -250,6 +273,6 @@ def _sides(results: Results) -> list[Block]:
     rows = tuple((wording.channel(f.channel), wording.estimate(f.estimate), wording.number(f.null)) for f in found)
     caption = (
         "Right against left simulated leg: r of the mean activations. Null: other muscles and other phases of the "
-        f"same leg. No ceiling: EMG of both legs was not recorded. n = {found[0].estimate.n} {found[0].estimate.of}."
+        f"same leg. No ceiling: EMG of both legs was not recorded. n = {wording.basis(found[0].estimate)}."
     )
     return [Table(caption, ("Muscle", "r of right and left", "Null"), rows, "lrr")]

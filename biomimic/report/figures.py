@@ -83,13 +83,13 @@ def _draw(axis, panel: Panel) -> None:
             low, high = line.mean - line.spread, line.mean + line.spread
             axis.fill_between(percent, low, high, color=colour, alpha=0.2, linewidth=0, zorder=layer - 1)
         axis.plot(percent, line.mean, STYLES[line.kind], color=colour, linewidth=WIDTHS[line.kind], zorder=layer)
-    axis.set_title(panel.title)
-    axis.set_ylabel(panel.axis.replace(", ", "\n"))
+    axis.set_title(panel.title, pad=13 if panel.note else 5)
+    axis.set_ylabel(panel.axis.replace(", ", "\n"), fontsize=6.5)
     axis.set_xlim(0, 100)
     axis.set_xticks((0, 20, 40, 60, 80, 100))
     axis.margins(y=0.08)
-    if panel.note:
-        axis.set_title(panel.note, loc="right", fontsize=6.2, fontweight="normal")
+    if panel.note:  # under the title, where no curve can be
+        axis.annotate(panel.note, (0, 1), (0, 3.5), xycoords="axes fraction", textcoords="offset points", fontsize=6.2)
 
 
 def _legend(figure, panels: Sequence[Panel]) -> None:

@@ -13,7 +13,8 @@ from biomimic.validate.protocol import Protocol
 from biomimic.validate.results import Results
 
 AXES = {"angles": "°", "force": "BW", "activity": "1", "moment": "N m/kg"}
-PEOPLE = {"same": "recorded person", "other": "another person"}
+PEOPLE = {"same": "the recorded person", "other": "another person"}
+SHORT = {"same": "Recorded", "other": "Another"}
 STRIDE, STANCE = "gait cycle [%]", "stance [%]"
 
 
@@ -56,8 +57,8 @@ def panel(results: Results, protocol: Protocol, key: tuple[str, str, str], chann
 def panels(
     results: Results, protocol: Protocol, quantity: str, channels: Sequence[str], phase: str = "stride"
 ) -> list[Panel]:
-    """Panels of channels, right and left next to each other; sides and channels the walk lacks are left out."""
-    keys = [((quantity, side, phase), channel) for channel in channels for side in SIDES]
+    """Panels of channels, all of the right side, then all of the left; what the walk lacks is left out."""
+    keys = [((quantity, side, phase), channel) for side in SIDES for channel in channels]
     found = [panel(results, protocol, key, channel) for key, channel in keys]
     return [one for one in found if one is not None]
 
@@ -78,7 +79,7 @@ def human_label(results: Results, role: str, name: str) -> str:
     n, of = max(((c.n, c.of) for c in curves), default=(0, "strides"))
     spread = "mean ± SD, " if n > 1 else ""
     each = " a side" if n == 1 else ""
-    return f"{PEOPLE[role]} ({name}): {spread}n = {wording.counted(n, of)}{each}"
+    return f"{PEOPLE[role].removeprefix('the ')} ({name}): {spread}n = {wording.counted(n, of)}{each}"
 
 
 def _line(kind: str, label: str, curves: Curves, channel: str, quantity: str) -> Line:

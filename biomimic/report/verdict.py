@@ -93,7 +93,7 @@ def _criteria(results: Results) -> Table:
     rows, tones = [], []
     for outcome in results.outcomes:
         verdict = "met" if outcome.passed else f"not met: {outcome.note}" if outcome.note else "not met"
-        n = f"{outcome.worst.estimate.n} {outcome.worst.estimate.of}" if outcome.worst is not None else "–"
+        n = wording.basis(outcome.worst.estimate) if outcome.worst is not None else "–"
         rows.append(
             (
                 wording.first_upper(outcome.domain),
@@ -183,5 +183,5 @@ def _overview_words(results: Results, protocol: Protocol) -> str:
             if finding.domain != "moments" and math.isfinite(finding.value)
         ]
         if values:
-            parts.append(f"r with the {panels.PEOPLE[human.role]}: {', '.join(values)}")
+            parts.append(f"r with {panels.PEOPLE[human.role]}: {', '.join(values)}")
     return wording.first_upper("; ".join(parts)) + "." if parts else "Curves of the simulated walk."

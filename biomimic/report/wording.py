@@ -12,20 +12,20 @@ CHANNELS = {
     "hip_adduction": ("Hip adduction", "adduction +, abduction −"),
     "hip_rotation": ("Hip rotation", "internal +, external −"),
     "pelvis_tilt": ("Pelvis tilt", "anterior +, posterior −"),
-    "pelvis_list": ("Pelvis list", "own side down +"),
-    "pelvis_rotation": ("Pelvis rotation", "own side forward +"),
+    "pelvis_list": ("Pelvis list", "own side, down +"),
+    "pelvis_rotation": ("Pelvis rotation", "own side, forward +"),
     "lumbar_extension": ("Trunk extension", "extension +, flexion −"),
-    "lumbar_bending": ("Trunk bending", "to own side +"),
-    "lumbar_rotation": ("Trunk rotation", "to other side +"),
+    "lumbar_bending": ("Trunk bending", "to own, side +"),
+    "lumbar_rotation": ("Trunk rotation", "to other, side +"),
     "vertical": ("Vertical force", "up +"),
     "anterior": ("Fore-aft force", "forward +, backward −"),
     "lateral": ("Sideways force", "outward +, inward −"),
 }
 MOMENTS = {
-    "hip_flexion": ("Hip moment", "flexion +, extension −"),
-    "knee_flexion": ("Knee moment", "flexion +, extension −"),
-    "ankle_dorsiflexion": ("Ankle moment", "dorsi +, plantar −"),
-    "hip_adduction": ("Hip moment, frontal", "adduction +, abduction −"),
+    "hip_flexion": ("Hip flexion", "flexion +, extension −"),
+    "knee_flexion": ("Knee flexion", "flexion +, extension −"),
+    "ankle_dorsiflexion": ("Ankle", "dorsi +, plantar −"),
+    "hip_adduction": ("Hip adduction", "adduction +, abduction −"),
 }
 MUSCLES = (
     "soleus",
@@ -70,7 +70,7 @@ METRICS = {
     "newton_residual": "mean Newton residual",
     "newton_residual_rms": "root mean square Newton residual",
     "weight_support": "mean vertical force over whole strides",
-    "strides": "strides on the side that has fewer",
+    "strides": "strides used",
     "sign_checks": "sign checks passed",
     "heel_strike_disagreement": "heel strike, force against foot position (median)",
     "toe_off_disagreement": "toe-off, force against foot position (median)",
@@ -108,6 +108,8 @@ UNITS = {
     "1": (1.0, 2, ""),
     "share": (100.0, 1, "%"),
     "%": (1.0, 1, "%"),
+    "% BW": (100.0, 2, "% BW"),
+    "N or N m": (1.0, 0, "N or N m"),
     "steps/min": (1.0, 1, "steps/min"),
     "strides": (1.0, 0, "strides"),
 }
@@ -131,6 +133,8 @@ def unit_of(metric_name: str, unit: str) -> str:
     """The unit by which a measure is written: shares in per cent, the best lag in milliseconds."""
     if metric_name in SHARES and unit in ("1", "share"):
         return "share"
+    if metric_name.startswith("newton_residual") and unit == "BW":
+        return "% BW"
     return "ms" if metric_name in ("best_lag", "heel_strike_disagreement", "toe_off_disagreement") else unit
 
 
@@ -188,8 +192,21 @@ def listed(words: list[str] | tuple[str, ...]) -> str:
 
 
 def counted(n: int, unit: str) -> str:
-    """A count with its unit in the right number: 1 stride, 11 trials."""
-    return f"{n} {unit[:-1] if n == 1 and unit.endswith('s') else unit}"
+    """A count with its unit in the right number: 1 stride, 11 trials, 152 strides in 10 trials."""
+    first, _, rest = unit.partition(" ")
+    first = first[:-1] if n == 1 and first.endswith("s") else first
+    return f"{n} {first} {rest}".strip()
+
+
+def basis(value: Estimate) -> str:
+    """What an estimate rests on: its n and what n counts."""
+    return counted(value.n, value.of)
+
+
+def span(counts: list[int], unit: str) -> str:
+    """Counts that differ between channels: 6 to 11 trials."""
+    low, high = min(counts), max(counts)
+    return counted(high, unit) if low == high else f"{low} to {high} {unit}"
 
 
 def first_upper(text: str) -> str:

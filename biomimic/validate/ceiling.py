@@ -15,6 +15,7 @@ from biomimic.gait.strides import SIDES, Curves
 from biomimic.metrics.waveform import fisher_mean, null_correlation, pearson
 from biomimic.validate.walks import Person
 
+SPREAD = 0.5  # SD over range above which a channel cannot be judged by r
 Key = tuple[str, str, str]  # quantity, side, phase
 
 
@@ -74,6 +75,22 @@ def best(first: np.ndarray, second: np.ndarray, lag: int) -> float:
     cycle = first[:-1]
     shifted = cycle[(np.arange(len(cycle)) - np.arange(-lag, lag + 1)[:, None]) % len(cycle)]  # (shifts, 100)
     return float(pearson(shifted, second[:-1]).max())
+
+
+def doubt(people: Sequence[Person], key: Key, channel: str) -> str:
+    """Why r cannot judge a channel: people repeat it with a spread of more than half its range. Empty if it can.
+
+    Source:
+        limit of this project; a channel whose spread exceeds half its range has no shape to compare.
+    """
+    for person in people:
+        spread = person.curves(key).spread(channel) if person.has(key, channel) else None
+        if spread is None:
+            continue
+        share = float(np.sqrt(np.mean(spread**2)) / np.ptp(person.curves(key).channel(channel)))
+        if share > SPREAD:
+            return f"spread of {share:.2f} of its range in {person.name}"
+    return ""
 
 
 def _within(able: Sequence[Person], key: Key, channel: str, lag: int) -> Ceiling:

@@ -218,11 +218,12 @@ def _finding(
 ) -> Finding:
     (pair, key), (one, people) = what, who
     estimate = METRICS[metric](pair)
-    null, top = math.nan, ceiling.Ceiling(math.nan, NO_CEILING)
+    null, top, doubt = math.nan, ceiling.Ceiling(math.nan, NO_CEILING), ""
     if metric in ("correlation", "best_correlation"):
         lag = pair.lag if metric == "best_correlation" else 0
         null = ceiling.null(pair.human, pair.channel, lag)
         top = ceiling.ceiling(people, one, key, pair.channel, lag)
+        doubt = ceiling.doubt(people, key, pair.channel)
     return Finding(
         comparison.domain,
         metric,
@@ -238,6 +239,7 @@ def _finding(
         ceiling_from=top.words,
         shaped=shaping(one, comparison.quantity, shaped_by),
         note=estimate.note,
+        doubt=doubt,
     )
 
 

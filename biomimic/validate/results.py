@@ -35,6 +35,7 @@ COLUMNS = (
     "score",
     "shaped",
     "note",
+    "doubt",
 )
 
 
@@ -57,6 +58,7 @@ class Finding:
         ceiling_from: what the ceiling is, or why there is none; never empty for a correlation.
         shaped: whether the human signal also shaped the walk: "shaped the walk", "independent", or empty.
         note: what a reader must know; says why a value is NaN.
+        doubt: why r cannot judge this channel, or empty.
     """
 
     domain: str
@@ -73,6 +75,7 @@ class Finding:
     ceiling_from: str = ""
     shaped: str = ""
     note: str = ""
+    doubt: str = ""
 
     @property
     def value(self) -> float:
