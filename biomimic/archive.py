@@ -25,7 +25,7 @@ def save(path: str | Path, kind: str, schema: int, arrays: Mapping[str, np.ndarr
     """
     content = {"kind": np.array(kind), "schema": np.array(schema), **arrays}
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as package:
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as package:
         for name in sorted(content):
             entry = zipfile.ZipInfo(f"{name}.npy", date_time=_EPOCH)
             entry.compress_type = zipfile.ZIP_DEFLATED
