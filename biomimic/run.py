@@ -32,6 +32,7 @@ class Manifest:
         settings: file name of the controller's settings.
         created: date, as text.
         note: what a reader of the report must know about this run.
+        shaped_by: which of the tracked person's "angles", "force", "moment" shaped the walk; empty if not stated.
         files: file name → "sha256:" and the hex digest, checked when the run is opened.
         versions: package → version the run was made with.
     """
@@ -46,6 +47,7 @@ class Manifest:
     settings: str = field()
     created: str = field()
     note: str = ""
+    shaped_by: tuple[str, ...] = ()
     files: dict[str, str] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
 

@@ -19,7 +19,8 @@ COLUMNS = (
     "themselves."
 )
 STANCE_NULL = (
-    "Null: r that a trapezoid or a half-sine, whichever is closer, reaches. Ceiling: r of people among themselves."
+    "Null: r that a shape without a walk reaches: a trapezoid or a half-sine (vertical, sideways), a straight line "
+    "(fore-aft). Ceiling: r of people among themselves."
 )
 
 
@@ -121,6 +122,11 @@ def _summary(results: Results, protocol: Protocol, domain: str) -> list[str]:
     return texts
 
 
+def _n(found: list[Finding]) -> str:
+    """Least and largest n of the human rows behind these findings."""
+    return wording.span([finding.n_human for finding in found], found[0].of_human)
+
+
 def _shaped(finding: Finding) -> str:
     if finding.shaped == "shaped the walk":
         return "This person's signals also shaped the walk, so these figures measure tracking."
@@ -142,7 +148,7 @@ def _figure(name: str, shown: list, columns: int, words: str, where: tuple[Resul
     results, protocol, domain = where
     order = " / ".join(panels.PEOPLE[human.role] for human in protocol.humans)
     upright = " Dotted upright line: toe-off." if shown[0].marks else ""
-    caption = f"{words}. At the top right of each panel: r with {order}.{upright} {AT_REST} {counts_sentence(results, protocol)}"
+    caption = f"{words}. Under each title: r with {order}.{upright} {AT_REST} {counts_sentence(results, protocol)}"
     texts = _summary(results, protocol, domain)
     svg = figures.curves(shown, columns=columns, height=1.5 if columns < 4 else 1.35)
     return Figure(name, svg, caption, f"{words}. {' '.join(texts)}")
@@ -185,25 +191,19 @@ def _agreement_row(results: Results, finding: Finding, errors: list[str]) -> tup
 
 
 def _ceilings(found: list[Finding]) -> str:
-    """What the ceilings are, said once; where there is none, why."""
-    words = dict.fromkeys(
-        re.sub(r"n = \d+", "n as listed there", f.ceiling_from) for f in found if math.isfinite(f.ceiling)
-    )
-    counts = [int(n) for f in found for n in re.findall(r"n = (\d+)", f.ceiling_from)]
-    span = (
-        f"{min(counts)}"
-        if counts and min(counts) == max(counts)
-        else f"{min(counts)} to {max(counts)}"
-        if counts
-        else ""
-    )
-    text = f"It is {'; '.join(words)}.".replace("n as listed there", f"n = {span}") if words else ""
-    none: dict[str, list[str]] = {}
-    for finding in (f for f in found if not math.isfinite(f.ceiling)):
-        none.setdefault(finding.ceiling_from, []).append(wording.channel(finding.channel).lower())
-    for why, channels in none.items():
-        text += f" Ceiling of {wording.listed(list(dict.fromkeys(channels)))}: {why}."
-    return text.strip()
+    """What the ceilings are, said once with the span of their n; where there is none, why."""
+    known = [finding.ceiling_from for finding in found if math.isfinite(finding.ceiling)]
+    counts = [int(n) for words in known for n in re.findall(r"n = (\d+)", words)]
+    text = ""
+    if known:
+        span = f"{min(counts)}" if min(counts) == max(counts) else f"{min(counts)} to {max(counts)}"
+        text = f"It is {'; '.join(dict.fromkeys(re.sub(r'n = [0-9]+', f'n = {span}', words) for words in known))}."
+    none: dict[str, dict[str, None]] = {}
+    for finding in found:
+        if not math.isfinite(finding.ceiling):
+            none.setdefault(finding.ceiling_from, {})[wording.channel(finding.channel).lower()] = None
+    parts = [text, *(f"Ceiling of {wording.listed(list(channels))}: {why}." for why, channels in none.items())]
+    return " ".join(part for part in parts if part)
 
 
 def _each(results: Results, protocol: Protocol, domain: str) -> list[Block]:

@@ -117,7 +117,7 @@ class Bar:
 def trials(bars: Sequence[Bar]) -> str:
     """How long each trial walked, as horizontal bars; SVG text."""
     with _style() as plt:
-        figure, axis = plt.subplots(figsize=(WIDTH, 0.2 * len(bars) + 0.7))
+        figure, axis = plt.subplots(figsize=(WIDTH, 0.15 * len(bars) + 0.6))
         for row, bar in enumerate(bars):
             fell = bar.walked < bar.planned
             axis.barh(row, bar.planned, height=0.62, color="none", edgecolor=INK, linewidth=0.4)

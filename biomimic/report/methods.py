@@ -79,11 +79,11 @@ def _measures(protocol: Protocol) -> str:
 def _bounds(protocol: Protocol) -> str:
     return (
         "Null of r over the stride: mean, on Fisher's scale, of the person's other channels and of the channel "
-        "itself at random phases; over the stance: the better of a trapezoid with ramps of 15 % and a half-sine. "
-        "Ceiling for the recorded person: mean r between the trials of the one person recorded more than once; for "
-        "another person: r between the two people's mean curves. Score = (z(r) − z(null)) / (z(ceiling) − z(null)) "
-        "with z = atanh; it may be negative or exceed 1. These rules are this project's own; there is no scientific "
-        "consensus on what is good enough."
+        "itself at random phases; over the stance: a trapezoid with ramps of 15 % or a half-sine, whichever is "
+        "closer, and a straight line for the fore-aft force. Ceiling for the recorded person: mean r between the "
+        "trials of the one person recorded more than once; for another person: r between the two people's mean "
+        "curves. Score = (z(r) − z(null)) / (z(ceiling) − z(null)) with z = atanh; it may be negative or exceed 1. "
+        "These rules are this project's own; there is no scientific consensus on what is good enough."
     )
 
 

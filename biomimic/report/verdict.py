@@ -29,7 +29,7 @@ def section(results: Results, protocol: Protocol) -> Section:
                 figures.curves(shown, columns=3),
                 "The walk at a glance, right leg: joint angles and muscle activity over the gait cycle from heel "
                 "strike (0 %) to the next, vertical ground reaction force over stance. Dotted upright line: "
-                f"toe-off. Number at the top right of each panel: r with {_people(protocol)}. Activity is scaled to "
+                f"toe-off. Under each title: r with {_people(protocol)}. Activity is scaled to "
                 f"its own peak. {counts_sentence(results, protocol)}",
                 _overview_words(results, protocol),
             )

@@ -29,6 +29,9 @@ class Ceiling(NamedTuple):
 def null(human: Curves, channel: str, lag: int = 0) -> float:
     """Correlation that a trivial prediction reaches with the human curve of a channel.
 
+    Over the stance, shapes of force that need no walker, the sign chosen to fit: a straight line for the fore-aft
+    force, a trapezoid or a half-sine for the others. Over the stride, the person's other channels and other phases.
+
     Args:
         human: curves of one data set and side.
         channel: the one compared.
@@ -37,9 +40,13 @@ def null(human: Curves, channel: str, lag: int = 0) -> float:
     Returns:
         r, NaN when the human curve is constant.
     """
-    if not lag:
-        return null_correlation(human, channel).value
     curve = human.channel(channel)
+    if human.phase == "stance" and channel == "anterior":
+        return abs(float(pearson(np.linspace(-1.0, 1.0, len(curve)), curve)))
+    if not lag:
+        found = null_correlation(human, channel)
+        shapes = [abs(r) for _, r in found.parts] if human.phase == "stance" else []
+        return max(shapes) if shapes else found.value
     wrong = [best(human.channel(name), curve, lag) for name in human.names if name != channel]
     every = [best(np.append(np.roll(curve[:-1], shift), 0.0), curve, lag) for shift in range(len(curve) - 1)]
     return fisher_mean([fisher_mean(wrong), fisher_mean(every)])
