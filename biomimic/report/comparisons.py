@@ -115,7 +115,7 @@ def _summary(results: Results, protocol: Protocol, domain: str) -> list[str]:
         low, high = min(known, key=_value), max(known, key=_value)
         mean = sum(map(_value, known)) / len(known)
         texts.append(
-            f"With {panels.PEOPLE[human.role]} ({human.name}, n = {wording.counted(low.n_human, low.of_human)}), "
+            f"With {panels.PEOPLE[human.role]} ({human.name}, n = {_n(known)}), "
             f"r of the mean curves is {wording.number(mean)} on average over {len(known)} channels and sides; lowest "
             f"{_place(low)}, highest {_place(high)}. {_shaped(low)}"
         )
@@ -259,7 +259,7 @@ def _lags(results: Results, reference: str) -> list[Block]:
         return []
     caption = (
         f"Best r within the allowed lag, against {reference} (n = "
-        f"{wording.counted(found[0].n_human, found[0].of_human)}); simulated n = {wording.basis(found[0].estimate)}. "
+        f"{_n(found)}); simulated n = {wording.basis(found[0].estimate)}. "
         "The freedom to shift raises null and ceiling as well."
     )
     return [Table(caption, ("Muscle", "Side", "Best r", "Null", "Ceiling", "Lag at best r"), tuple(rows), "llrrrr")]

@@ -81,7 +81,8 @@ def _headline(results: Results) -> str:
 
 def _line(domain: str, outcomes: list[Outcome]) -> str:
     met = sum(outcome.passed for outcome in outcomes)
-    text = f"{wording.first_upper(domain)}: {'met' if met == len(outcomes) else 'not met'}, {met} of {len(outcomes)} criteria"
+    verdict = "met" if met == len(outcomes) else "not met"
+    text = f"{wording.first_upper(domain)}: {verdict}, {met} of {len(outcomes)} criteria"
     missed = [o for o in outcomes if not o.passed]
     if missed:
         each = [f"{named(o)} {reached(o)} (limit {limits(o)}{'; ' + o.note if o.note else ''})" for o in missed]

@@ -1,0 +1,210 @@
+"""python -m biomimic.validate --run run42: roll a run out, measure it against people, write the report."""
+
+import argparse
+import json
+import os
+import platform
+import sys
+from importlib import metadata
+from pathlib import Path
+
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+PACKAGES = ("numpy", "scipy", "mujoco", "jax", "matplotlib", "jinja2", "typst", "musclemimic-models")
+GOOD, UNMET, BAD = 0, 1, 2  # exit codes
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Parse, open, roll out, evaluate, write; the exit code."""
+    options = _parser().parse_args(arguments)
+    from biomimic.errors import BiomimicError  # imports wait until the arguments are known to be good
+
+    try:
+        return _run(options)
+    except BiomimicError as error:
+        print(str(error), file=sys.stderr)
+        return BAD
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m biomimic.validate", description=__doc__.partition(": ")[2])
+    parser.add_argument("--run", required=True, help="name of a run, or path of its folder")
+    parser.add_argument("--protocol", help="name or path of a protocol; by default the one named in run.toml")
+    parser.add_argument("--out", type=Path, help="folder of the report; by default runs/<run>/validation/<protocol>")
+    parser.add_argument("--check", action="store_true", help="exit with 1 when a criterion is not met")
+    parser.add_argument("--jobs", type=_positive, help="trials rolled out at once; by default one a core")
+    return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of at least 1")
+    return number
+
+
+def _run(options: argparse.Namespace) -> int:
+    from biomimic import files, reference
+    from biomimic.run import open_run
+    from biomimic.validate.evaluate import evaluate
+    from biomimic.validate.protocol import load_protocol, path_of
+
+    run = open_run(options.run)
+    chosen = options.protocol or run.manifest.protocol
+    protocol = load_protocol(chosen)
+    name = path_of(chosen).stem
+    humans = {human.name: reference.load(human.name) for human in protocol.humans}
+    out = files.check_writable(options.out or run.output / "validation" / name)
+    paths = _roll_out(run, protocol, run.output / "recordings" / name, options.jobs)
+    recordings = [_load(path) for path in paths]
+    identity = _identity(run, protocol, path_of(chosen), humans, paths)
+    stated = run.manifest.shaped_by or None
+    results = evaluate(recordings, humans, protocol, run=run.name, shaped_by=stated, identity=identity)
+    _write(results, protocol, _film(run, protocol), out)
+    return UNMET if options.check and not results.passed else GOOD
+
+
+def _load(path: Path):
+    from biomimic.recording import Recording
+
+    return Recording.load(path)
+
+
+def _roll_out(run, protocol, folder: Path, jobs: int | None) -> list[Path]:
+    """Recordings of all planned trials, made in parallel; those of the same run, plan and versions are reused."""
+    from concurrent.futures import ProcessPoolExecutor, as_completed
+    from multiprocessing import get_context
+
+    from tqdm import tqdm
+
+    from biomimic import files
+
+    files.check_writable(folder)
+    keys = {plan.name: _key(run, plan, protocol) for plan in protocol.planned}
+    paths = [folder / f"{plan.name}.npz" for plan in protocol.planned]
+    missing = [plan for plan, path in zip(protocol.planned, paths) if not _is_current(path, keys[plan.name])]
+    if not missing:
+        return paths
+    for variable in THREADS:  # one trial a core: libraries must not each take all of them
+        os.environ.setdefault(variable, "1")
+    missing.sort(key=lambda plan: -plan.duration)
+    workers = min(jobs or len(os.sched_getaffinity(0)), len(missing))
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        waiting = [
+            pool.submit(record_trial, run.path, plan, protocol.pushes, (folder, keys[plan.name])) for plan in missing
+        ]
+        for done in tqdm(as_completed(waiting), total=len(waiting), desc="trials", unit="trial"):
+            done.result()
+    return paths
+
+
+def record_trial(path: Path, planned, pushes, where: tuple[Path, str]) -> None:
+    """Roll one trial out and keep its recording with the key that says what it belongs to."""
+    from biomimic import files
+    from biomimic.motion import Trajectory
+    from biomimic.rollout import Plan, Push, rollout
+    from biomimic.run import open_run
+
+    folder, key = where
+    run = open_run(path)
+    push = Push(planned.push, pushes.force_n, pushes.duration_s, pushes.at_s) if planned.push else None
+    plan = Plan(trial=planned.name, duration=planned.duration, phase=planned.phase, push=push)
+    recording = rollout(run, Trajectory.load(run.target), plan)
+    stamp = folder / f"{planned.name}.json"
+    stamp.unlink(missing_ok=True)  # without a stamp a recording is made again, so a kill leaves nothing stale
+    recording.save(folder / f"{planned.name}.npz")
+    files.write(stamp, key)
+
+
+def _key(run, plan, protocol) -> str:
+    """Everything a recording depends on, as text."""
+    from dataclasses import asdict
+
+    pushes = asdict(protocol.pushes) if plan.push else {}
+    made_with = {name: _version(name) for name in ("biomimic", "mujoco", "jax")}
+    content = {"run": run.identity, "plan": asdict(plan), "pushes": pushes, "versions": made_with}
+    return json.dumps(content, sort_keys=True, indent=1) + "\n"
+
+
+def _is_current(path: Path, key: str) -> bool:
+    stamp = path.with_suffix(".json")
+    return path.is_file() and stamp.is_file() and stamp.read_text(encoding="utf-8") == key
+
+
+def _version(package: str) -> str:
+    """Version of an installed package; of this one also when it runs from a checkout."""
+    if package == "biomimic":
+        from biomimic import __version__
+
+        return __version__
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _identity(run, protocol, file: Path, humans: dict, paths: list[Path]) -> dict:
+    """Names, hashes and versions that pin what was measured; no path, no date."""
+    from biomimic.provenance import sha256
+
+    manifest = run.manifest
+    return {
+        "run": {
+            "name": run.name,
+            "sha256 of run.toml": run.identity,
+            "controller": manifest.controller,
+            "embodiment": manifest.embodiment,
+            "muscle_parameters": manifest.muscle_parameters,
+            "target": manifest.target,
+            "shaped by": ", ".join(manifest.shaped_by),
+            "note": manifest.note,
+            **{f"sha256 of {name}": digest.removeprefix("sha256:") for name, digest in sorted(manifest.files.items())},
+        },
+        "protocol": {"name": file.stem, "version": protocol.version, "sha256": sha256(file)},
+        "humans": {name: _human(data) for name, data in humans.items()},
+        "versions": {name: _version(name) for name in ("biomimic", *PACKAGES)} | {"python": platform.python_version()},
+        "recordings": {path.stem: sha256(path) for path in paths},
+    }
+
+
+def _human(data) -> dict:
+    entry = data.entry
+    return {
+        "title": entry.title,
+        "source": entry.source,
+        "licence": entry.licence,
+        "attribution": entry.attribution,
+        "subjects": entry.subjects,
+        "note": entry.note,
+        "sha256": data.provenance.sha256,
+    }
+
+
+def _film(run, protocol):
+    """Pictures of one stride, or the reason why there are none."""
+    from biomimic.report import Film
+
+    return Film(reason="No pictures were made for this report.")
+
+
+def _write(results, protocol, film, out: Path) -> None:
+    """All files are made before the first is written; each is written through a temporary name."""
+    from biomimic import files, report
+    from biomimic.report import html, pdf, verdict
+    from biomimic.validate import results as written
+
+    built = report.build(results, protocol, film)
+    content = {
+        "report.html": html.render(built),
+        "report.pdf": pdf.render(built),
+        "results.json": written.to_json(results),
+        "metrics.csv": written.metrics_csv(results),
+        "exclusions.csv": written.exclusions_csv(results),
+    }
+    for name, data in content.items():
+        files.write(out / name, data)
+    print("\n".join(verdict.lines(results)))
+    print(f"Report: {out / 'report.html'}\n        {out / 'report.pdf'}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
