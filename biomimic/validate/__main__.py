@@ -107,7 +107,7 @@ def record_trial(path: Path, planned, pushes, where: tuple[Path, str]) -> None:
     folder, key = where
     run = open_run(path)
     push = Push(planned.push, pushes.force_n, pushes.duration_s, pushes.at_s) if planned.push else None
-    plan = Plan(trial=planned.name, duration=planned.duration, phase=planned.phase, push=push)
+    plan = Plan(trial=planned.name, duration=planned.duration, start_phase=planned.phase, push=push)
     recording = rollout(run, Trajectory.load(run.target), plan)
     stamp = folder / f"{planned.name}.json"
     stamp.unlink(missing_ok=True)  # without a stamp a recording is made again, so a kill leaves nothing stale

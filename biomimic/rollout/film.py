@@ -1,0 +1,123 @@
+"""Pictures of a body in given poses, drawn offscreen in a process of their own."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import mujoco
+import numpy as np
+
+from biomimic import embodiment
+from biomimic.errors import BadValue
+
+PLATFORMS = ("egl", "osmesa", "glfw")  # ways to draw offscreen, tried in this order
+PATIENCE = 120.0  # [s] for one way, loading included
+CAMERA_DISTANCE = 3.0  # [m]
+FIELD_OF_VIEW = 36.0  # [deg] vertical
+CENTRE_HEIGHT = 0.9  # [m] at which the camera looks
+BACKGROUND = (214, 222, 230)  # light bones and red muscles stand out on it, on a dark and on a light page
+GROUND = (176, 187, 198)
+REST, ACTIVE = np.array((0.45, 0.55, 0.68)), np.array((0.80, 0.08, 0.05))  # colours of a muscle
+NONE = "No pictures: none of EGL, OSMesa and GLFW could draw offscreen on this machine."
+
+
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """Drawn poses, or the reason why there are none.
+
+    Args:
+        frames: (H, W, 3) uint8 each; empty if nothing could be drawn.
+        reason: one sentence; empty if there are frames.
+    """
+
+    frames: tuple[np.ndarray, ...]
+    reason: str = ""
+
+
+def draw(
+    name: str, qpos: np.ndarray, activation: np.ndarray | None = None, *, size: tuple[int, int] = (240, 480)
+) -> Pictures:
+    """The body in each pose, seen from its right side, the camera moving along with the pelvis.
+
+    A drawing library chooses its way when it is loaded and may end the process; so another process draws, once for each
+    way until one works.
+
+    Args:
+        name: of the body; it is drawn without fingers.
+        qpos: (N, nq) poses.
+        activation: (N, nu) colours the muscles from grey-blue (0) to red (1); None leaves them red.
+        size: width and height of a picture [pixels].
+
+    Raises:
+        BadValue: poses and activations do not belong together.
+    """
+    if qpos.ndim != 2 or (activation is not None and len(activation) != len(qpos)):
+        raise BadValue(f"Pictures need poses (N, nq) and as many activations; found {qpos.shape}.")
+    with tempfile.TemporaryDirectory() as folder:
+        task, drawn = Path(folder) / "task.npz", Path(folder) / "drawn.npy"
+        states = np.zeros((len(qpos), 0)) if activation is None else activation
+        np.savez(task, qpos=qpos, activation=states, size=np.array(size), body=np.array(name))
+        for platform in PLATFORMS:
+            if _other_process(task, drawn, platform):
+                return Pictures(tuple(np.load(drawn)))
+    return Pictures((), NONE)
+
+
+def _other_process(task: Path, drawn: Path, platform: str) -> bool:
+    code = "import sys; from biomimic.rollout import film; film.draw_task(sys.argv[1], sys.argv[2])"
+    package = str(Path(__file__).resolve().parents[2])
+    environment = {**os.environ, "MUJOCO_GL": platform, "PYTHONPATH": package, "EGL_LOG_LEVEL": "fatal"}
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-c", code, str(task), str(drawn)],
+            env=environment,
+            cwd=task.parent,
+            capture_output=True,
+            timeout=PATIENCE,
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    return ended.returncode == 0 and drawn.is_file()
+
+
+def draw_task(task: str, drawn: str) -> None:
+    """What the other process does: read poses, draw them, write (N, H, W, 3) uint8."""
+    content = np.load(task)
+    body = embodiment.load(str(content["body"]), visual=True)
+    model = body.model
+    width, height = (int(n) for n in content["size"])
+    model.vis.global_.offwidth, model.vis.global_.offheight = width, height
+    model.vis.global_.fovy = FIELD_OF_VIEW
+    data, camera = mujoco.MjData(model), mujoco.MjvCamera()
+    tendons = model.actuator_trnid[:, 0]
+    camera.distance, camera.elevation, camera.azimuth = CAMERA_DISTANCE, 0.0, _azimuth(body.house)
+    world = np.flatnonzero(model.geom_bodyid == 0)  # floor and scenery are not drawn
+    ground = round(height / 2 * (1 + CENTRE_HEIGHT / CAMERA_DISTANCE / np.tan(np.radians(FIELD_OF_VIEW / 2))))
+    frames = []
+    with mujoco.Renderer(model, height, width) as renderer:
+        for pose, activation in zip(content["qpos"], content["activation"]):
+            data.qpos[:] = pose
+            if activation.size:
+                share = np.sqrt(np.clip(activation, 0.0, 1.0))[:, None]  # small activations are to be seen as well
+                model.tendon_rgba[tendons, :3] = (1.0 - share) * REST + share * ACTIVE
+            mujoco.mj_forward(model, data)
+            camera.lookat[:] = (data.subtree_com[1][0], data.subtree_com[1][1], CENTRE_HEIGHT)
+            renderer.update_scene(data, camera)
+            picture = renderer.render().copy()
+            renderer.enable_segmentation_rendering()
+            seen, kind = np.moveaxis(renderer.render(), -1, 0)
+            renderer.disable_segmentation_rendering()
+            empty = (seen < 0) | ((kind == mujoco.mjtObj.mjOBJ_GEOM) & np.isin(seen, world))
+            picture[empty] = BACKGROUND
+            picture[ground:][empty[ground:]] = GROUND
+            frames.append(picture)
+    np.save(drawn, np.array(frames))
+
+
+def _azimuth(house: np.ndarray) -> float:
+    """Direction in which the camera looks [deg]: toward the body's left, so that it walks to the right."""
+    left = house[1]
+    return float(np.degrees(np.arctan2(left[1], left[0])))
