@@ -18,6 +18,7 @@ MADE_UP = Provenance("made by a formula", "none needed")
 
 ANGLES = ("hip_flexion", "knee_flexion", "ankle_dorsiflexion", "hip_adduction", "hip_rotation")
 TRUNK = ("pelvis_tilt", "pelvis_list", "pelvis_rotation", "lumbar_extension", "lumbar_bending", "lumbar_rotation")
+MIRRORED = ("pelvis_list", "pelvis_rotation", "lumbar_bending", "lumbar_rotation")
 MUSCLES = (
     "soleus",
     "gastrocnemius",
@@ -77,7 +78,9 @@ def moment(name: str, share: np.ndarray) -> np.ndarray:
     return (MOMENTS.index(name) + 1) / 3 * np.sin(2 * np.pi * share + MOMENTS.index(name))
 
 
-def record(plan: Planned, *, rate: float = 500.0, fall: float | None = None, hand: float = 0.0, seed: int = 0) -> Recording:
+def record(
+    plan: Planned, *, rate: float = 500.0, fall: float | None = None, hand: float = 0.0, seed: int = 0
+) -> Recording:
     """One trial of the walk.
 
     Args:
@@ -119,7 +122,9 @@ def record(plan: Planned, *, rate: float = 500.0, fall: float | None = None, han
         "applied": {"largest": applied},
         "effort": {"legs": 2 + np.sin(share), "trunk": 1 + 0 * share, "arms": 0.5 + 0 * share},
     }
-    parts = {name: Signals(time, np.column_stack([*part.values()]), (*part,), UNITS[name]) for name, part in signals.items()}
+    parts = {
+        name: Signals(time, np.column_stack([*part.values()]), (*part,), UNITS[name]) for name, part in signals.items()
+    }
     return Recording("simulated", plan.name, MASS, MADE_UP, fall=fall, push=plan.push, **parts)
 
 
@@ -154,7 +159,9 @@ def person(name: str, *, rows: int, sides: tuple[str, ...], offset_deg: float = 
     shifts = np.zeros(1) if rows == 1 else 0.01 * generator.standard_normal(rows)
 
     def strides(side: str, unit: str, names: tuple[str, ...], value) -> Strides:
-        values = [np.column_stack([gain * value(n, share + shift) for n in names]) for gain, shift in zip(gains, shifts)]
+        values = [
+            np.column_stack([gain * value(n, share + shift) for n in names]) for gain, shift in zip(gains, shifts)
+        ]
         count = len(gains)
         return Strides(side, names, unit, values, np.full(count, PERIOD), np.full(count, STANCE), np.arange(count))
 
@@ -162,12 +169,10 @@ def person(name: str, *, rows: int, sides: tuple[str, ...], offset_deg: float = 
     force = {"vertical": vertical, "anterior": anterior, "lateral": lambda s: -0.05 * vertical(s)}
     parts = {}
     for side in sides:
-        sign = 1.0 if side == "right" else -1.0
-        mirrored = ("pelvis_list", "pelvis_rotation", "lumbar_bending", "lumbar_rotation")
 
-        def turned(n, s, sign=sign, side=side):
+        def turned(n, s, side=side):
             shifted = s if side == "right" or n not in TRUNK else s + 0.5
-            return (sign if n in mirrored else 1.0) * angle(n, shifted) + off
+            return (-1.0 if side == "left" and n in MIRRORED else 1.0) * angle(n, shifted) + off
 
         parts["angles", side, "stride"] = strides(side, "rad", ANGLES + TRUNK, turned)
         parts["force", side, "stride"] = strides(side, "BW", tuple(force), lambda n, s: force[n](s))
@@ -177,5 +182,7 @@ def person(name: str, *, rows: int, sides: tuple[str, ...], offset_deg: float = 
     for side in sides:
         figures["stride_time", side] = Figure(PERIOD, np.nan, 1, "s")
         figures["stance_fraction", side] = Figure(STANCE, np.nan, 1, "1")
-    entry = Entry("Made-up person", "a formula", "none needed", "nobody", "curves", 1, MASS, "strides" if rows == 1 else "trials")
+    entry = Entry(
+        "Made-up person", "a formula", "none needed", "nobody", "curves", 1, MASS, "strides" if rows == 1 else "trials"
+    )
     return ReferenceData(name, entry, MADE_UP, parts=parts, figures=figures)

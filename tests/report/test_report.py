@@ -1,0 +1,146 @@
+"""What both files say, and that they say the same."""
+
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from biomimic.errors import BadFile, BadValue
+from biomimic.report import Film, build, html, pdf, write
+from biomimic.report.blocks import Bullets, Figure, Paragraph, Report, Section, Table, numbered
+from biomimic.report.figures import INK
+
+
+@pytest.fixture(scope="session")
+def page(report) -> str:
+    return html.render(report)
+
+
+@pytest.fixture(scope="session")
+def document(report) -> bytes:
+    return pdf.render(report)
+
+
+def test_sections_stand_in_the_order_of_the_design(report):
+    assert [section.name for section in report.sections] == [
+        "verdict", "gates", "kinematics", "force", "muscles", "moments", "stability", "steps", "film", "methods",
+        "provenance", "exclusions", "files",
+    ]  # fmt: skip
+
+
+def test_the_verdict_has_one_line_a_domain(report):
+    lines = next(block for block in report.sections[0].blocks if isinstance(block, Bullets)).items
+    starts = [line.partition(":")[0] for line in lines]
+    assert starts == ["Physics", "Stability", "Kinematics", "Ground reaction force", "Muscles", "Spatiotemporal"]
+    assert lines[0] == "Physics: met, 5 of 5 criteria."
+    assert lines[1].startswith("Stability: not met, 1 of 3 criteria; missed: Longest walk 10.00 s (limit ≥ 60.00 s)")
+
+
+def test_every_figure_says_its_n_and_has_words(report):
+    assert [figure.name for figure in report.figures] == [
+        "overview", "angles", "angles_other", "force", "muscles", "moments", "trials", "film"
+    ]  # fmt: skip
+    for figure in report.figures:
+        assert re.search(r"n = \d+", figure.caption), figure.name
+        assert len(figure.alternative) > 30, figure.name
+
+
+def test_what_shaped_the_walk_is_said_in_each_comparison(report):
+    texts = {section.name: [b.text for b in section.blocks if isinstance(b, Paragraph)] for section in report.sections}
+    assert "these figures measure tracking" in texts["kinematics"][0]
+    assert "the comparison is independent" in texts["muscles"][0]
+    assert "the comparison is independent" in texts["kinematics"][1]
+
+
+def test_the_box_says_what_cannot_be_claimed(report):
+    box = report.sections[0].blocks[-1]
+    assert box.title == "What this report cannot claim"
+    assert any("repeats of one controller on one body" in item for item in box.items)
+    assert any("rest on one pair" in item for item in box.items)
+
+
+def test_methods_are_written_from_the_protocol(report, results, protocol):
+    text = " ".join(block.text for section in report.sections if section.name == "methods" for block in section.blocks)
+    assert "crosses 20 N" in text and "angles 6 Hz, ground force 20 Hz" in text and "20 resamples" in text
+
+
+def test_without_pictures_a_sentence_stands_there(results, protocol):
+    section = build(results, protocol, Film(reason="No renderer works.")).sections[8]
+    assert section.blocks == (Paragraph("No renderer works."),)
+
+
+def test_html_is_one_file_without_links_to_others(page):
+    assert not re.search(r'(src|href)="(?!#|data:)', page)
+    assert "<script" not in page and "@import" not in page
+
+
+def test_html_escapes_and_numbers(page):
+    assert "&lt;made&gt; &amp; up" in page
+    assert "<h2>3. Kinematics</h2>" in page and "Table 1. Criteria" in page
+
+
+def test_html_ids_are_unique_and_referenced_ones_exist(page):
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    used = set(re.findall(r"url\(#([^)]+)\)", page)) | set(re.findall(r'href="#([^"]+)"', page))
+    assert used <= set(ids)
+
+
+def test_drawings_follow_the_text_colour_of_the_page(page):
+    assert INK not in page and "currentColor" in page
+
+
+def test_html_says_in_words_what_a_figure_shows(report, page):
+    assert page.count('role="group" aria-label="') == len(report.figures)
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext is not installed")
+def test_pdf_says_the_same_words(report, document, tmp_path):
+    (tmp_path / "r.pdf").write_bytes(document)
+    done = subprocess.run(["pdftotext", str(tmp_path / "r.pdf"), "-"], capture_output=True, text=True, check=True)
+    letters = _letters(done.stdout)
+    for section in report.sections:
+        for block in section.blocks:
+            if isinstance(block, Paragraph):
+                assert _letters(block.text[:60]) in letters
+
+
+def _letters(text: str) -> str:
+    """Letters only: line breaks, hyphens and ligatures do not count."""
+    for one, two in (("ﬁ", "fi"), ("ﬂ", "fl"), ("ﬀ", "ff"), ("ﬃ", "ffi")):
+        text = text.replace(one, two)
+    return re.sub(r"[^a-z]", "", text.lower())
+
+
+def test_pdf_is_tagged_and_has_no_date(document):
+    assert document.startswith(b"%PDF") and b"/StructTreeRoot" in document
+    assert b"CreationDate" not in document and b"/home" not in document
+
+
+def test_a_special_character_of_either_layout_is_only_text(tmp_path):
+    nasty = '#set x; $a$ *b* _c_ <script> {{ y }} "quoted" \\n @z'
+    table = Table("A table.", ("One", "Two"), ((nasty, "1"),), "lr")
+    report = Report(nasty, nasty, (Section("s", nasty, (Paragraph(nasty), Bullets((nasty,)), table)),))
+    page, document = write(report, tmp_path)
+    assert "<script>" not in page.read_text(encoding="utf-8").replace("</script>", "")
+    assert document.stat().st_size > 1000
+
+
+def test_tables_and_figures_are_counted_in_order():
+    table = Table("T.", ("a",), (("1",),), "l")
+    figure = Figure("f", "<svg></svg>", "F.", "words")
+    sections = (Section("a", "A", (table, figure)), Section("b", "B", (table,)))
+    found = [block["caption"] for part in numbered(Report("t", "s", sections)) for block in part["blocks"]]
+    assert found == ["Table 1. T.", "Figure 1. F.", "Table 2. T."]
+
+
+def test_a_ragged_table_is_refused():
+    with pytest.raises(BadValue, match="All rows need the same number"):
+        Table("T.", ("a", "b"), (("1",),), "ll")
+
+
+def test_a_folder_that_is_a_file_gives_one_sentence(report, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BadFile, match="cannot be written"):
+        write(report, tmp_path / "file")
