@@ -1,0 +1,174 @@
+"""A periodic, contact-consistent target from one measured walk with plate forces."""
+
+import numpy as np
+
+from biomimic.embodiment import Embodiment
+from biomimic.errors import BadFile, unknown
+from biomimic.motion import Trajectory
+from biomimic.provenance import Provenance
+from biomimic.recording import Recording
+from biomimic.retarget import arms, contact, fourier, quality
+from biomimic.retarget.cycle import GRAVITY, HumanCycle, fold_trial
+from biomimic.retarget.options import Options
+from biomimic.retarget.poses import Poses, joint_names, positions, quaternions, rotation_vectors, speeds
+
+MOMENTS = ("hip_flexion", "hip_adduction", "hip_rotation", "knee_flexion", "ankle_dorsiflexion")
+_PELVIS = ("pelvis_tilt", "pelvis_list", "pelvis_rotation")
+_TRUNK = ("lumbar_extension", "lumbar_bending", "lumbar_rotation")
+_SLOW = ("flex_extension", "lat_bending", "axial_rotation", "adduction", "hip_rotation", "subtalar")
+
+
+def periodic_target(trial: Recording, embodiment: Embodiment, options: Options | None = None) -> Trajectory:
+    """One stride of a measured walk as states of the body, from right heel strike to right heel strike.
+
+    Legs and trunk follow the person's angles, changed as little as it takes for loaded parts of the feet to stand
+    still on the floor. Forward and up, the centre of mass moves as the measured forces prescribe; sideways as an
+    inverted pendulum over the feet. The arms swing as the person's do, a little away from the body.
+
+    Args:
+        trial: with joint angles, pelvis position and plate forces, e.g. from `cycle.read_trial`.
+        embodiment: a body with feet.
+        options: all constants.
+
+    Raises:
+        BadFile, NotEnoughData: the trial lacks something, see `cycle.fold_trial`.
+        BadValue: the body has no feet, or the result is beyond the options' ceilings.
+    """
+    options = options or Options()
+    human = fold_trial(trial, options)
+    start = first_poses(human, embodiment, options)
+    fitted = contact.fit(embodiment, start, aim(human, options), options)
+    target = _trajectory(fitted, human, trial.provenance, embodiment, options)
+    quality.refuse(quality.assess(target, human, embodiment, options), options.ceilings)
+    return target
+
+
+def time_ratio(options: Options) -> float:
+    """Time of the body's walk / time of the person's: sqrt of the length ratio at the same Froude number.
+
+    Source:
+        Alexander and Jayes, J Zool 201 (1983) 135-152: dynamic similarity of walking.
+    """
+    return float(np.sqrt(options.length_ratio)) if options.dynamic_similarity else 1.0
+
+
+def aim(human: HumanCycle, options: Options) -> contact.Aim:
+    """Motion of the centre of mass from the measured forces, on the body's scale."""
+    total = (human.force[:, :3] + human.force[:, 3:]) / human.mass - [0.0, 0.0, GRAVITY]
+    moved = fourier.integrate_twice(total, human.period, options.harmonics.com) * options.length_ratio
+    vertical = human.force[:, [2, 5]]
+    return contact.Aim(moved[:, 0], moved[:, 2], vertical[:, 0] / vertical.sum(axis=1), human.left_strike)
+
+
+def first_poses(human: HumanCycle, embodiment: Embodiment, options: Options) -> Poses:
+    """The person's own angles on the body, arms included; nothing is done about the floor yet."""
+    kept, names = options.harmonics, joint_names(embodiment)
+    joints = np.zeros((options.frames, len(names)))
+    swing = arms.swing(embodiment, human.angles, options)
+    for column, name in enumerate(names):
+        if name in swing:
+            joints[:, column] = swing[name]
+    for angle in _TRUNK:
+        moment = embodiment.moments[angle]  # joint x gain = angle, and the moment's scale is 1 / gain
+        joints[:, names.index(moment.joint)] = _angle(human, angle) * moment.scale
+    for angle, joint in embodiment.angles.items():
+        if angle in human.angles:
+            joints[:, names.index(joint.joint)] = (human.angles[angle] - joint.offset) * joint.sign
+    for column, name in enumerate(names):
+        slow = any(part in name for part in _SLOW)
+        joints[:, column] = fourier.smooth(joints[:, column], kept.slow if slow else kept.fast)
+    house = embodiment.house
+    turned = house.T @ _pelvis_rotation(human) @ house
+    turn = fourier.smooth(rotation_vectors(turned), kept.turn)
+    root = fourier.smooth(human.pelvis * options.length_ratio, kept.root)
+    root = (root - root.mean(axis=0) * [1.0, 1.0, 0.0]) @ house
+    travel = np.array([human.stride * options.length_ratio, 0.0, 0.0]) @ house
+    return Poses(root, turn, joints, travel, human.period * time_ratio(options))
+
+
+def _angle(human: HumanCycle, name: str) -> np.ndarray:
+    if name not in human.angles:
+        raise BadFile(str(unknown("angle", name, human.angles, where="in the trial")))
+    return human.angles[name]
+
+
+def _pelvis_rotation(human: HumanCycle) -> np.ndarray:
+    """Rotation of the pelvis in house axes: tilt about y, then list about x, then rotation about z, (N, 3, 3)."""
+    axes = np.eye(3)[[1, 0, 2]]
+    parts = [quaternions(_angle(human, name)[:, None] * axis) for name, axis in zip(_PELVIS, axes)]
+    total = parts[0]
+    for part in parts[1:]:
+        total = _times(total, part)
+    return _matrices(total)
+
+
+def _times(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Products of quaternions, (N, 4) x (N, 4) -> (N, 4)."""
+    scalar = a[:, :1] * b[:, :1] - np.sum(a[:, 1:] * b[:, 1:], axis=1, keepdims=True)
+    vector = a[:, :1] * b[:, 1:] + b[:, :1] * a[:, 1:] + np.cross(a[:, 1:], b[:, 1:])
+    return np.hstack([scalar, vector])
+
+
+def _matrices(q: np.ndarray) -> np.ndarray:
+    """Rotation matrices of unit quaternions, (N, 4) -> (N, 3, 3)."""
+    w, x, y, z = q.T
+    rows = (
+        (1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)),
+        (2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)),
+        (2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)),
+    )
+    return np.moveaxis(np.array(rows), 2, 0)
+
+
+def _trajectory(
+    fitted: contact.Fitted, human: HumanCycle, source: Provenance, embodiment: Embodiment, options: Options
+) -> Trajectory:
+    kept, poses = options.harmonics, fitted.poses
+    qpos = positions(embodiment, poses)
+    place, rotation = _landmarks(embodiment, qpos)
+    weight = embodiment.mass / human.mass
+    names = tuple(f"{name}_{side}" for side in contact.SIDES for name in MOMENTS)
+    known = all(name in human.moment for name in names)
+    moment = None
+    if known:
+        # forces scale with the mass (without dynamic similarity: with length / time^2 too) and arms with the length
+        factor = weight * options.length_ratio
+        moment = fourier.smooth(np.column_stack([human.moment[name] for name in names]), kept.moment) * factor
+    points = contact.contact_points(embodiment, options.contact)
+    return Trajectory(
+        rate=options.frames / poses.period,
+        qpos=qpos,
+        qvel=speeds(embodiment, poses, qpos),
+        landmark_position=place,
+        landmark_rotation=rotation,
+        landmarks=tuple(embodiment.landmarks),
+        embodiment=embodiment.name,
+        model_sha256=embodiment.sha256,
+        provenance=_provenance(source, human, options),
+        period=poses.period,
+        contact=fitted.contact,
+        contact_points=points.names,
+        force=human.force * weight,
+        moment=moment,
+        moment_names=names if known else (),
+        com=fitted.com @ embodiment.house + poses.advance,
+    )
+
+
+def _landmarks(embodiment: Embodiment, qpos: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Landmarks in the model's world, (N, K, 3) [m], and orientations of their bodies, (N, K, 4)."""
+    model = embodiment.model
+    bodies = [model.body(mark.body).id if mark.body else int(model.site(mark.site).bodyid[0])
+              for mark in embodiment.landmarks.values()]
+    place = embodiment.to_model(embodiment.trajectory_landmarks(qpos))
+    return place, quality.orientations(embodiment, qpos)[:, bodies]
+
+
+def _provenance(source: Provenance, human: HumanCycle, options: Options) -> Provenance:
+    similar = "same Froude number" if options.dynamic_similarity else "the person's stride time"
+    note = (
+        f"retargeted: lengths x {options.length_ratio:.6g}, {similar}; person's stride {human.stride:.4f} m in "
+        f"{human.period:.4f} s, plates weighed {human.mass:.2f} kg; heading of {np.degrees(human.heading):.2f} degrees "
+        f"removed. {source.note}"
+    )
+    return Provenance(source.source, source.licence, source.sha256, note.strip())
