@@ -28,6 +28,7 @@ UNITS = {
     "floor": "N",
     "applied": "N",
     "effort": "1",
+    "coordinates": "1",
 }
 _SINGLE = ("excitation", "activation", "muscle_force", "muscle_length")  # one channel per actuator: float32 on disk
 
@@ -59,6 +60,7 @@ class Recording:
         floor: [N] floor_x, floor_y, floor_z: all contact of the body with the floor, at the physics rate.
         applied: [N] largest: largest absolute force or moment applied from outside in each control step.
         effort: [1] legs, trunk, arms: sum of squared activations.
+        coordinates: [1] qpos of the simulated body by joint [rad, m, unit quaternions], for drawing it.
         fall: time of the fall [s], or None.
         push: what pushed the body, in words; empty if nothing did.
     """
@@ -82,6 +84,7 @@ class Recording:
     floor: Signals | None = None
     applied: Signals | None = None
     effort: Signals | None = None
+    coordinates: Signals | None = None
     fall: float | None = None
     push: str = ""
 
