@@ -69,7 +69,7 @@ def _film(film: Film | None) -> Section:
     labels = [f"{percent:.0f} %" for percent in film.percents]
     caption = (
         f"One stride of trial {film.trial.replace('_', ' ')} in {len(labels)} pictures (n = 1 stride), seen from the "
-        "right; below each: per cent of the gait cycle."
+        "right; below each: per cent of the gait cycle. Muscles: grey-blue at rest, red when active."
     )
     words = f"Side view of the body at {', '.join(labels)} of the gait cycle, walking to the right."
     picture = Figure("film", figures.strip(film.frames, labels), caption, words)

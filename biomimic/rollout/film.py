@@ -4,14 +4,19 @@ import os
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import mujoco
 import numpy as np
 
-from biomimic import embodiment
+from biomimic import config, control, embodiment
 from biomimic.errors import BadValue
+from biomimic.gait import events, filters
+from biomimic.motion import Trajectory
+from biomimic.rollout.loop import Controller, simulate
+from biomimic.rollout.plan import Plan
+from biomimic.run import Run
 
 PLATFORMS = ("egl", "osmesa", "glfw")  # ways to draw offscreen, tried in this order
 PATIENCE = 120.0  # [s] for one way, loading included
@@ -21,6 +26,8 @@ CENTRE_HEIGHT = 0.9  # [m] at which the camera looks
 BACKGROUND = (214, 222, 230)  # light bones and red muscles stand out on it, on a dark and on a light page
 GROUND = (176, 187, 198)
 REST, ACTIVE = np.array((0.45, 0.55, 0.68)), np.array((0.80, 0.08, 0.05))  # colours of a muscle
+SHARES = np.linspace(0.0, 0.9, 10)  # of the gait cycle
+FORCE_ORDER, FORCE_CUTOFF = 4, 20.0  # resulting order, [Hz]; events need no more
 NONE = "No pictures: none of EGL, OSMesa and GLFW could draw offscreen on this machine."
 
 
@@ -30,11 +37,64 @@ class Pictures:
 
     Args:
         frames: (H, W, 3) uint8 each; empty if nothing could be drawn.
+        percents: of the gait cycle, one a frame; empty if the frames are of no stride.
         reason: one sentence; empty if there are frames.
     """
 
     frames: tuple[np.ndarray, ...]
+    percents: tuple[float, ...] = ()
     reason: str = ""
+
+
+def stride(run: Run, target: Trajectory, plan: Plan, *, skip: int = 2) -> Pictures:
+    """Pictures of one right stride of a trial, evenly spread over the gait cycle.
+
+    Args:
+        run: whose controller walks.
+        target: what it follows.
+        plan: a trial long enough for the strides that are skipped and one more.
+        skip: right strides that are left out.
+
+    Returns:
+        Pictures at 0, 10, … 90 % of the stride; the reason if the walk is too short or nothing can be drawn.
+    """
+    manifest = run.manifest
+    body = embodiment.load(
+        manifest.embodiment, muscle_parameters=manifest.muscle_parameters, timestep=plan.physics_step
+    )
+    watched = _Watched(control.build(body, target, config.load(control.Settings, run.settings)))
+    recording = simulate(body, watched, plan)
+    force = filters.low_pass(recording.force, order=FORCE_ORDER, cutoff=FORCE_CUTOFF)
+    strikes = events.detect(force, side="right").heel_strike
+    strikes = strikes[np.isfinite(strikes)]
+    if len(strikes) < skip + 2:
+        return Pictures((), reason=f"No pictures: the walk ended before its right stride number {skip + 1}.")
+    times = strikes[skip] + SHARES * (strikes[skip + 1] - strikes[skip])
+    rows = np.searchsorted(watched.time, times).clip(max=len(watched.time) - 1)
+    drawn = draw(manifest.embodiment, np.array(watched.qpos)[rows], np.array(watched.activation)[rows])
+    return replace(drawn, percents=tuple(float(100 * share) for share in SHARES) if drawn.frames else ())
+
+
+class _Watched:
+    """A controller that keeps the state of every control step."""
+
+    def __init__(self, controller: Controller) -> None:
+        self._controller = controller
+        self.dt = controller.dt
+        self.time: list[float] = []
+        self.qpos: list[np.ndarray] = []
+        self.activation: list[np.ndarray] = []
+
+    def start(self, data: mujoco.MjData, phase: float) -> None:
+        """As the controller's."""
+        self._controller.start(data, phase)
+
+    def excitations(self, data: mujoco.MjData) -> np.ndarray:
+        """As the controller's."""
+        self.time.append(data.time)
+        self.qpos.append(data.qpos.copy())
+        self.activation.append(data.act.copy())
+        return self._controller.excitations(data)
 
 
 def draw(
@@ -63,7 +123,7 @@ def draw(
         for platform in PLATFORMS:
             if _other_process(task, drawn, platform):
                 return Pictures(tuple(np.load(drawn)))
-    return Pictures((), NONE)
+    return Pictures((), reason=NONE)
 
 
 def _other_process(task: Path, drawn: Path, platform: str) -> bool:

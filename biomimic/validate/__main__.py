@@ -1,7 +1,6 @@
 """python -m biomimic.validate --run run42: roll a run out, measure it against people, write the report."""
 
 import argparse
-import json
 import os
 import platform
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 PACKAGES = ("numpy", "scipy", "mujoco", "jax", "matplotlib", "jinja2", "typst", "musclemimic-models")
+FILM_S = 5.0  # [s] simulated for the pictures of one stride
 GOOD, UNMET, BAD = 0, 1, 2  # exit codes
 
 
@@ -44,6 +44,7 @@ def _positive(text: str) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     from biomimic import files, reference
+    from biomimic.recording import Recording
     from biomimic.run import open_run
     from biomimic.validate.evaluate import evaluate
     from biomimic.validate.protocol import load_protocol, path_of
@@ -54,80 +55,53 @@ def _run(options: argparse.Namespace) -> int:
     name = path_of(chosen).stem
     humans = {human.name: reference.load(human.name) for human in protocol.humans}
     out = files.check_writable(options.out or run.output / "validation" / name)
-    paths = _roll_out(run, protocol, run.output / "recordings" / name, options.jobs)
-    recordings = [_load(path) for path in paths]
+    folder = run.output / "recordings" / name
+    tasks = _tasks(run, protocol, files.check_writable(folder))
+    _simulate(tasks, options.jobs)
+    *paths, film = (task.path for task in tasks)
+    recordings = [Recording.load(path) for path in paths]
     identity = _identity(run, protocol, path_of(chosen), humans, paths)
     stated = run.manifest.shaped_by or None
     results = evaluate(recordings, humans, protocol, run=run.name, shaped_by=stated, identity=identity)
-    _write(results, protocol, _film(run, protocol), out)
+    _write(results, protocol, _film(film), out)
     return UNMET if options.check and not results.passed else GOOD
 
 
-def _load(path: Path):
-    from biomimic.recording import Recording
+def _tasks(run, protocol, folder: Path) -> list:
+    """What has to be simulated: the planned trials in order, then one stride for the pictures."""
+    from biomimic.rollout.kept import Task
+    from biomimic.rollout.plan import Plan, Push
 
-    return Recording.load(path)
+    stamp = {"run": run.identity, **{name: _version(name) for name in ("biomimic", "mujoco", "jax")}}
+    pushes, tasks = protocol.pushes, []
+    for planned in protocol.planned:
+        push = Push(planned.push, pushes.force_n, pushes.duration_s, pushes.at_s) if planned.push else None
+        tasks.append(Task(run.path, folder, Plan(planned.name, planned.duration, planned.phase, push), stamp))
+    return [*tasks, Task(run.path, folder, Plan("film", FILM_S), stamp, is_film=True)]
 
 
-def _roll_out(run, protocol, folder: Path, jobs: int | None) -> list[Path]:
-    """Recordings of all planned trials, made in parallel; those of the same run, plan and versions are reused."""
+def _simulate(tasks: list, jobs: int | None) -> None:
+    """Do what is not done yet, the longest first, one process a core."""
     from concurrent.futures import ProcessPoolExecutor, as_completed
     from multiprocessing import get_context
 
     from tqdm import tqdm
 
-    from biomimic import files
+    from biomimic.rollout.kept import make
 
-    files.check_writable(folder)
-    keys = {plan.name: _key(run, plan, protocol) for plan in protocol.planned}
-    paths = [folder / f"{plan.name}.npz" for plan in protocol.planned]
-    missing = [plan for plan, path in zip(protocol.planned, paths) if not _is_current(path, keys[plan.name])]
+    missing = sorted((task for task in tasks if not task.is_done), key=lambda task: -task.plan.duration)
     if not missing:
-        return paths
+        return
     for variable in THREADS:  # one trial a core: libraries must not each take all of them
         os.environ.setdefault(variable, "1")
-    missing.sort(key=lambda plan: -plan.duration)
-    workers = min(jobs or len(os.sched_getaffinity(0)), len(missing))
+    workers = min(jobs or os.cpu_count() or 1, len(missing))
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        waiting = [
-            pool.submit(record_trial, run.path, plan, protocol.pushes, (folder, keys[plan.name])) for plan in missing
-        ]
-        for done in tqdm(as_completed(waiting), total=len(waiting), desc="trials", unit="trial"):
-            done.result()
-    return paths
-
-
-def record_trial(path: Path, planned, pushes, where: tuple[Path, str]) -> None:
-    """Roll one trial out and keep its recording with the key that says what it belongs to."""
-    from biomimic import files
-    from biomimic.motion import Trajectory
-    from biomimic.rollout import Plan, Push, rollout
-    from biomimic.run import open_run
-
-    folder, key = where
-    run = open_run(path)
-    push = Push(planned.push, pushes.force_n, pushes.duration_s, pushes.at_s) if planned.push else None
-    plan = Plan(trial=planned.name, duration=planned.duration, start_phase=planned.phase, push=push)
-    recording = rollout(run, Trajectory.load(run.target), plan)
-    stamp = folder / f"{planned.name}.json"
-    stamp.unlink(missing_ok=True)  # without a stamp a recording is made again, so a kill leaves nothing stale
-    recording.save(folder / f"{planned.name}.npz")
-    files.write(stamp, key)
-
-
-def _key(run, plan, protocol) -> str:
-    """Everything a recording depends on, as text."""
-    from dataclasses import asdict
-
-    pushes = asdict(protocol.pushes) if plan.push else {}
-    made_with = {name: _version(name) for name in ("biomimic", "mujoco", "jax")}
-    content = {"run": run.identity, "plan": asdict(plan), "pushes": pushes, "versions": made_with}
-    return json.dumps(content, sort_keys=True, indent=1) + "\n"
-
-
-def _is_current(path: Path, key: str) -> bool:
-    stamp = path.with_suffix(".json")
-    return path.is_file() and stamp.is_file() and stamp.read_text(encoding="utf-8") == key
+        waiting = [pool.submit(make, task) for task in missing]
+        try:
+            for done in tqdm(as_completed(waiting), total=len(waiting), desc="simulating", unit="trial"):
+                done.result()
+        finally:
+            pool.shutdown(cancel_futures=True)  # after an error, do not begin what waits
 
 
 def _version(package: str) -> str:
@@ -179,11 +153,13 @@ def _human(data) -> dict:
     }
 
 
-def _film(run, protocol):
+def _film(path: Path):
     """Pictures of one stride, or the reason why there are none."""
     from biomimic.report import Film
+    from biomimic.rollout.kept import pictures
 
-    return Film(reason="No pictures were made for this report.")
+    drawn = pictures(path)
+    return Film(drawn.frames, drawn.percents, "start 0", drawn.reason)
 
 
 def _write(results, protocol, film, out: Path) -> None:

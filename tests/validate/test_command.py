@@ -1,0 +1,86 @@
+"""python -m biomimic.validate: what it answers to wrong input, without a traceback."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from biomimic import run
+
+ROOT = Path(__file__).parents[2]
+
+
+def _call(*arguments: str, cwd: Path) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", "biomimic.validate", *arguments],
+        cwd=cwd,
+        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "HOME": str(cwd)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """A current folder with a run whose target is no trajectory."""
+    manifest = run.Manifest(
+        schema=1,
+        name="walk1",
+        controller="tracker",
+        embodiment="myofullbody",
+        muscle_parameters="corrected-trunk",
+        protocol="level_walking",
+        target="target_000.npz",
+        settings="settings.toml",
+        created="2026-01-01",
+    )
+    run.create(manifest, {"target_000.npz": b"not a target", "settings.toml": ""}, folder=tmp_path / "runs")
+    return tmp_path
+
+
+def _refused(done: subprocess.CompletedProcess, words: str) -> None:
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr and done.stdout == ""
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_an_unknown_run_is_answered_with_the_closest_name(folder):
+    _refused(_call("--run", "walk2", cwd=folder), 'Did you mean "walk1"')
+
+
+def test_an_unknown_protocol_is_answered_with_the_closest_name(folder):
+    _refused(_call("--run", "walk1", "--protocol", "level_waking", cwd=folder), 'Did you mean "level_walking"')
+
+
+def test_a_changed_target_is_named(folder):
+    (folder / "runs" / "walk1" / "target_000.npz").write_bytes(b"not")
+    _refused(_call("--run", "walk1", cwd=folder), "target_000.npz was changed or cut short")
+
+
+def test_a_folder_that_cannot_be_written_is_said_before_anything_is_simulated(folder):
+    (folder / "file").write_text("")
+    _refused(_call("--run", "walk1", "--out", "file/report", cwd=folder), "cannot be written")
+
+
+@pytest.mark.slow
+def test_a_target_that_is_none_is_one_sentence_and_leaves_no_report(folder):
+    done = _call("--run", "walk1", "--jobs", "1", cwd=folder)
+    assert done.returncode == 2
+    assert "target_000.npz is truncated or no npz file" in done.stderr and "Traceback" not in done.stderr
+    assert not list(folder.rglob("report.*"))
+
+
+def test_help_is_there_at_once(folder):
+    begin = time.perf_counter()
+    done = _call("--help", cwd=folder)
+    assert done.returncode == 0 and "--protocol" in done.stdout
+    assert time.perf_counter() - begin < 1.0
+
+
+def test_jobs_are_counted_from_one(folder):
+    done = _call("--run", "walk1", "--jobs", "0", cwd=folder)
+    assert done.returncode == 2 and "not a number of at least 1" in done.stderr
