@@ -22,7 +22,7 @@ class Log:
 
     def __init__(self, embodiment: Embodiment, plan: Plan) -> None:
         model, rows = embodiment.model, plan.control_steps
-        self._embodiment, self._plan = embodiment, plan
+        self._embodiment, self._plan, self._substeps = embodiment, plan, plan.substeps
         self.root = int(model.body_rootid[model.body(embodiment.landmarks["pelvis"].body).id])
         self._is_active = model.actuator_actadr >= 0
         self._state = model.actuator_actadr[self._is_active]
@@ -30,7 +30,7 @@ class Log:
         self._points = tuple(name for name in POINTS if name in places)
         self._places = [places.index(name) for name in self._points]
         self._qpos = np.zeros((rows, model.nq))
-        self._angles = np.zeros((rows, len(embodiment.angle_names)))
+        self._orientation = np.zeros((rows, model.nbody, 3, 3))
         self._activation = np.zeros((rows, model.nu))
         self._excitation = np.zeros((rows, model.nu))
         self._muscle = np.zeros((rows, 2, model.nu))  # force and length
@@ -43,7 +43,7 @@ class Log:
     def state(self, row: int, data: mujoco.MjData) -> None:
         """A control step whose position and velocity stages are done and whose excitations are set."""
         self._qpos[row] = data.qpos
-        self._angles[row] = self._embodiment.joint_angles(data)
+        self._orientation[row] = data.xmat.reshape(-1, 3, 3)
         self._excitation[row] = data.ctrl
         self._activation[row, self._is_active] = data.act[self._state]
         self._position[row, 0] = self._embodiment.to_house(data.subtree_com[self.root])
@@ -56,11 +56,11 @@ class Log:
 
     def physics(self, step: int, data: mujoco.MjData) -> None:
         """A physics step that was just done: its forces still belong to the state before it."""
-        row = step // self._plan.substeps
+        row, within = divmod(step, self._substeps)
         self._floor.add(data, step)
         largest = max(np.abs(data.qfrc_applied).max(), np.abs(data.xfrc_applied).max())
         self._applied[row] = max(self._applied[row], largest)
-        if step % self._plan.substeps == 0:
+        if within == 0:
             self._muscle[row] = data.actuator_force, data.actuator_length
             self._force[row, 0] = data.qfrc_actuator
             self._force[row, 1] = data.qfrc_passive
@@ -73,15 +73,16 @@ class Log:
             rows: control steps that were completed.
             fall: time of the fall [s], or None.
         """
-        embodiment, plan, steps = self._embodiment, self._plan, rows * self._plan.substeps
+        embodiment, plan, steps = self._embodiment, self._plan, rows * self._substeps
         control, physics = np.arange(rows) * plan.control_step, np.arange(steps) * plan.physics_step
         floor = self._floor.decode(steps)
         activation = self._activation[:rows]
         effort = {name: np.sum(activation[:, group] ** 2, axis=1) for name, group in embodiment.groups.items()}
         acceleration = np.diff(self._speed[: steps + 1], axis=0) / plan.physics_step
+        angles = embodiment.angle_map.of_pose(self._qpos[:rows], self._orientation[:rows])
         actuators = embodiment.actuators
         at_control = {
-            "angles": (embodiment.angle_names, self._angles[:rows]),
+            "angles": (embodiment.angle_names, angles),
             "excitation": (actuators, np.clip(self._excitation[:rows], 0.0, 1.0)),
             "activation": (actuators, activation),
             "muscle_force": (actuators, -self._muscle[:rows, 0]),  # the engine counts a pull as negative

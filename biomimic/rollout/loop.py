@@ -54,18 +54,19 @@ def simulate(embodiment: Embodiment, controller: Controller, plan: Plan) -> Reco
         raise BadValue(f"The controller's start at phase {plan.phase:g} is not finite; check its target.")
     log, watch, pushes = Log(embodiment, plan), _Watch(embodiment), _Pushes(embodiment, plan)
     rows, fall = plan.control_steps, None
-    for step in range(plan.steps + 1):
+    steps, substeps = plan.steps, plan.substeps
+    for step in range(steps + 1):
         mujoco.mj_step1(model, data)
         log.speed(step, data)
-        row, within = divmod(step, plan.substeps)
+        row, within = divmod(step, substeps)
         if within == 0:
             end = watch.end(row, data)
-            if end is None and step < plan.steps and not _drive(data, controller):
+            if end is None and step < steps and not _drive(data, controller):
                 end = row
             if end is not None:
                 rows, fall = end, end * plan.control_step
                 break
-            if step == plan.steps:
+            if step == steps:
                 break
             log.state(row, data)
         pushes.apply(step, data)
