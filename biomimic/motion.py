@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 
 from biomimic import archive
-from biomimic.errors import BadFile, BadValue, BiomimicError
+from biomimic.errors import BadFile, BadValue
 from biomimic.provenance import Provenance
 from biomimic.signals import frozen_array
 
@@ -203,6 +203,13 @@ def _save(noun: Motion | Trajectory, path: str | Path, kind: str) -> Path:
 
 def _load(cls: type[Noun], path: str | Path, kind: str) -> Noun:
     content = archive.load(path, kind, SCHEMA)
+    try:
+        return cls(**_fields(cls, content, path))
+    except BadValue as error:
+        raise BadFile(f"{path}: {error}") from None
+
+
+def _fields(cls: type[Noun], content: dict[str, np.ndarray], path: str | Path) -> dict[str, object]:
     found = {}
     for field in dataclasses.fields(cls):
         if field.name not in content and field.default is not dataclasses.MISSING:
@@ -213,10 +220,7 @@ def _load(cls: type[Noun], path: str | Path, kind: str) -> Noun:
         elif field.name in _NAMES:
             found[field.name] = tuple(str(name) for name in value)
         elif field.name in _NUMBERS:
-            found[field.name] = float(value)
+            found[field.name] = float(frozen_array(value, shape=(), what=field.name))
         else:
             found[field.name] = str(value) if field.name in _TEXTS else value
-    try:
-        return cls(**found)
-    except BiomimicError as error:
-        raise BadFile(f"{path}: {error}") from None
+    return found

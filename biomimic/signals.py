@@ -11,9 +11,12 @@ def frozen_array(values: object, *, shape: tuple[int | None, ...] | None = None,
     """A read-only float64 copy, its shape checked; None in `shape` means any length.
 
     Raises:
-        BadValue: another number of axes or another length than asked for.
+        BadValue: no numbers, or another number of axes or another length than asked for.
     """
-    array = np.array(values, dtype=np.float64)
+    try:
+        array = np.array(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise errors.BadValue(f"{what} must hold numbers only; something else was found in it.") from None
     if shape is not None:
         fits = array.ndim == len(shape) and all(want in (None, have) for want, have in zip(shape, array.shape))
         if not fits:

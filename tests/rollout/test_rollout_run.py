@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from biomimic import config, control
-from biomimic.errors import BadRun, BadValue
+from biomimic.errors import BadFile, BadRun, BadValue
 from biomimic.motion import Trajectory
 from biomimic.provenance import Provenance
 from biomimic.rollout import Plan, rollout
@@ -86,3 +86,11 @@ def test_a_target_that_is_not_finite_is_one_sentence(target):
     qpos[3, 7] = np.nan
     with pytest.raises(BadValue, match=r"qpos is not a number at frame 3, column \[7\]"):
         replace(target, qpos=qpos)
+
+
+@pytest.mark.parametrize(("name", "value"), [("qpos", [["a", "b"]]), ("rate", "fast")])
+def test_a_target_that_holds_no_numbers_is_one_sentence(target, tmp_path, name, value):
+    with np.load(target.save(tmp_path / "good.npz")) as good:
+        np.savez(tmp_path / "bad.npz", **{**good, name: np.array(value)})
+    with pytest.raises(BadFile, match=rf"bad\.npz: {name} must hold numbers only"):
+        Trajectory.load(tmp_path / "bad.npz")
