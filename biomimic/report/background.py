@@ -1,6 +1,7 @@
 """Sections on what the numbers stand on: gates, stability, steps and effort, methods, provenance, exclusions."""
 
 import math
+import re
 from collections import Counter
 
 from biomimic.gait.strides import SIDES
@@ -48,7 +49,13 @@ def _audit(results: Results) -> list[Block]:
     if not results.audit:
         return []
     rows = [
-        (wording.channel(c.channel), c.side, wording.first_upper(c.name), c.found, "yes" if c.passed else "no")
+        (
+            wording.channel(c.channel),
+            c.side,
+            wording.first_upper(c.name),
+            re.sub(r"-(?=\d)", wording.MINUS, c.found),
+            "yes" if c.passed else "no",
+        )
         for c in results.audit
     ]
     caption = (

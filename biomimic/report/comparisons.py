@@ -98,6 +98,38 @@ def moments(results: Results, protocol: Protocol) -> Section:
     return Section("moments", "Joint moments", tuple(blocks))
 
 
+def published(results: Results, protocol: Protocol) -> Section:
+    """Figures of other work beside those of this walk."""
+    rows = []
+    for other in protocol.published:
+        place = {"domain": other.domain, "channel": other.channel, "side": "right"}
+        own = [results.find(other.metric, reference=human.name, **place) for human in protocol.humans]
+        cells = [wording.estimate(part[0].estimate, metric_name=other.metric) if part else "–" for part in own]
+        name = wording.first_upper(wording.metric(other.metric))
+        what = f"{wording.channel(other.channel)}: {wording.metric(other.metric)}" if other.channel else name
+        area = wording.first_upper(other.domain)
+        rows.append((area, what, *cells, wording.number(other.value), f"{other.who}; {other.source}"))
+    if not rows:
+        return Section("published", "Beside published work", (Paragraph("The protocol names no published figures."),))
+    text = (
+        "Other people, other walks, other filters and other rules: these figures say where this walk stands, not which "
+        "work is better. Where both are correlations, neither says anything about size."
+    )
+    header = (
+        "Domain",
+        "Measure",
+        *(f"With {panels.SHORT[h.role].lower()}" for h in protocol.humans),
+        "Published",
+        "Whose",
+    )
+    counts = counts_sentence(results, protocol)
+    caption = (
+        f"Figures of published work beside this walk's right leg (with the recorded person, with another). {counts}"
+    )
+    table = Table(caption, header, tuple(rows), "ll" + "r" * len(protocol.humans) + "rl")
+    return Section("published", "Beside published work", (Paragraph(text), table))
+
+
 def _channels(results: Results, domain: str) -> list[str]:
     """Channels with a finding in this domain, in order."""
     return list(dict.fromkeys(f.channel for f in results.findings if f.domain == domain and f.channel and f.reference))
@@ -108,15 +140,15 @@ def _summary(results: Results, protocol: Protocol, domain: str) -> list[str]:
     texts = []
     for human in protocol.humans:
         found = results.find("correlation", domain=domain, reference=human.name)
-        known = [finding for finding in found if math.isfinite(finding.value)]
+        known = [finding for finding in found if math.isfinite(finding.value) and not finding.doubt]
         if not known:
             texts.append(f"With {panels.PEOPLE[human.role]} ({human.name}) no correlation could be computed.")
             continue
         low, high = min(known, key=_value), max(known, key=_value)
         mean = sum(map(_value, known)) / len(known)
         texts.append(
-            f"With {panels.PEOPLE[human.role]} ({human.name}, n = {_n(known)}), "
-            f"r of the mean curves is {wording.number(mean)} on average over {len(known)} channels and sides; lowest "
+            f"With {panels.PEOPLE[human.role]} ({human.name}, n = {_n(known)}), r of the mean curves is "
+            f"{wording.number(mean)} on average over {len(known)} channels and sides that r can judge; lowest "
             f"{_place(low)}, highest {_place(high)}. {_shaped(low)}"
         )
     return texts

@@ -54,6 +54,7 @@ def build(results: Results, protocol: Protocol, film: Film | None = None) -> Rep
             background.stability(results, protocol),
             background.steps(results, protocol),
             _film(film),
+            comparisons.published(results, protocol),
             methods.section(results, protocol),
             background.provenance(results),
             background.exclusions(results),

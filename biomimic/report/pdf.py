@@ -5,7 +5,22 @@ import tempfile
 from pathlib import Path
 
 from biomimic import share
-from biomimic.report.blocks import Report, numbered
+from biomimic.report.blocks import Figure, Report, numbered
+
+PICTURE_DENSITY = 150.0  # [pixels per inch] of a figure as a picture
+PICTURE_PAGE = '#set page(width: auto, height: auto, margin: 8pt, fill: white)\n#image("figure.svg", width: 18cm)'
+
+
+def picture(figure: Figure) -> bytes:
+    """A figure as PNG on white, for pages that cannot show the report."""
+    import typst  # imported here: it loads an 80 MB library
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "figure.svg").write_text(figure.svg, encoding="utf-8")
+        source = folder / "figure.typ"
+        source.write_text(PICTURE_PAGE, encoding="utf-8")
+        return typst.compile(str(source), root=str(folder), ignore_system_fonts=True, format="png", ppi=PICTURE_DENSITY)
 
 
 def render(report: Report) -> bytes:

@@ -134,6 +134,8 @@ def _cannot(results: Results, protocol: Protocol) -> Box:
         "adult.",
         "Muscle activity is compared in shape and timing only. Each side is scaled to its own peak, and the body's "
         "leg muscles are stronger than most people's, so the size of an activation means nothing here.",
+        "The motion that was tracked had to be fitted to another body first: errors of that fit are not told apart "
+        "from those of the control.",
         "The muscles have rigid tendons: nothing is said about fibre speed, tendon energy or metabolic cost.",
         "A good fit of angles and forces does not show that the muscles are used as in people; only the comparison "
         "with EMG speaks of that, for the muscles and the side that were recorded.",

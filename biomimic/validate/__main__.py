@@ -172,6 +172,7 @@ def _write(results, protocol, film, out: Path) -> None:
     content = {
         "report.html": html.render(built),
         "report.pdf": pdf.render(built),
+        "first.png": pdf.picture(built.figures[0]),
         "results.json": written.to_json(results),
         "metrics.csv": written.metrics_csv(results),
         "exclusions.csv": written.exclusions_csv(results),

@@ -130,6 +130,18 @@ class Criterion:
 
 
 @dataclass(frozen=True)
+class Published:
+    """A figure of published work that stands beside ours in the report; it is no limit."""
+
+    domain: str = config.one_of(*DOMAINS)
+    metric: str = ""
+    value: float = 0.0
+    who: str = ""  # whose figure, against whom
+    source: str = ""
+    channel: str = ""
+
+
+@dataclass(frozen=True)
 class Resampling:
     """Bootstrap over trials, then over the strides within each."""
 
@@ -147,6 +159,7 @@ class Protocol:
     humans: tuple[Human, ...]
     comparisons: tuple[Comparison, ...]
     criteria: tuple[Criterion, ...]
+    published: tuple[Published, ...] = ()
     trials: Trials = Trials()
     pushes: Pushes = Pushes()
     events: Events = Events()

@@ -23,10 +23,8 @@ def document(report) -> bytes:
 
 
 def test_sections_stand_in_the_order_of_the_design(report):
-    assert [section.name for section in report.sections] == [
-        "verdict", "gates", "kinematics", "force", "muscles", "moments", "stability", "steps", "film", "methods",
-        "provenance", "exclusions", "files",
-    ]  # fmt: skip
+    names = "verdict gates kinematics force muscles moments stability steps film published methods provenance"
+    assert [section.name for section in report.sections] == [*names.split(), "exclusions", "files"]
 
 
 def test_the_verdict_has_one_line_a_domain(report):
@@ -116,6 +114,16 @@ def _letters(text: str) -> str:
 def test_pdf_is_tagged_and_has_no_date(document):
     assert document.startswith(b"%PDF") and b"/StructTreeRoot" in document
     assert b"CreationDate" not in document and b"/home" not in document
+
+
+def test_the_first_figure_is_also_a_picture(report):
+    assert pdf.picture(report.figures[0]).startswith(b"\x89PNG")
+
+
+def test_published_figures_stand_beside_those_of_the_walk(report):
+    table = next(section for section in report.sections if section.name == "published").blocks[1]
+    ankle = next(row for row in table.rows if row[1] == "Ankle dorsiflexion: r")
+    assert ankle[4] == "0.89" and ankle[5].startswith("MuscleMimic")
 
 
 def test_a_special_character_of_either_layout_is_only_text(tmp_path):
