@@ -58,16 +58,14 @@ def swing(embodiment: Embodiment, angles: Mapping[str, np.ndarray], options: Opt
     return found
 
 
-def _fit(
-    embodiment: Embodiment, side: str, aims: tuple[np.ndarray, np.ndarray], options: Options
-) -> np.ndarray:
+def _fit(embodiment: Embodiment, side: str, aims: tuple[np.ndarray, np.ndarray], options: Options) -> np.ndarray:
     """The four joints over the cycle, (N, 4), by Gauss-Newton on elbow and wrist."""
     arm = _Arm(embodiment, side)
     pulls = (options.arms.plane, options.arms.elevation, options.arms.rotation, options.arms.elbow)
     rest, loose = (np.array(part) for part in zip(*pulls))
     series = Series(options.frames, [options.harmonics.arms] * len(JOINTS))
     unknowns = np.zeros(len(series.owner))
-    for _ in range(options.arms.steps):
+    for _ in range(options.arms.most_steps):
         joints = rest + series.values(unknowns)
         normal = Normal(len(unknowns))
         frames = np.arange(options.frames)
@@ -77,7 +75,10 @@ def _fit(
             bend = series.bend * (series.owner == joint)
             normal.add(bend, bend @ unknowns, options.arms.bend)
         _reach(normal, series, arm, (joints, aims), options.arms)
-        unknowns = unknowns + normal.step()
+        change = normal.step()
+        unknowns = unknowns + change
+        if np.abs(change).max() < options.arms.tolerance:
+            break
     return np.maximum(rest + series.values(unknowns), [-np.inf, 0.0, -np.inf, 0.0])
 
 
@@ -91,8 +92,10 @@ class _Arm:
         columns = [embodiment.couplings.column(name) for name in names]
         self.places = joint_places(embodiment)[[joint_names(embodiment).index(name) for name in names]]
         self.columns = columns
-        self.bodies = [embodiment.model.body(embodiment.landmarks[f"{part}_{side}"].body).id
-                       for part in ("shoulder", "elbow", "wrist")]
+        self.bodies = [
+            embodiment.model.body(embodiment.landmarks[f"{part}_{side}"].body).id
+            for part in ("shoulder", "elbow", "wrist")
+        ]
         self.data = mujoco.MjData(embodiment.model)
 
     def at(self, joints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -45,8 +45,9 @@ class Points:
 
     def windows(self, options: Contact) -> np.ndarray:
         """Begin and end of each point's load as fractions of its foot's own cycle, (P, 2)."""
-        return np.array([{"heel": options.heel, "metatarsal": options.metatarsal, "toe": options.toe}[kind]
-                         for kind in self.kinds])
+        return np.array(
+            [{"heel": options.heel, "metatarsal": options.metatarsal, "toe": options.toe}[kind] for kind in self.kinds]
+        )
 
     def own_phase(self, frames: int, left_strike: float) -> np.ndarray:
         """Phase of each point's foot in its own cycle, (N, P)."""
@@ -126,22 +127,32 @@ def fit(embodiment: Embodiment, start: Poses, aim: Aim, options: Options) -> Fit
     unknowns = np.zeros(search.size)
     state = search.at(unknowns)
     normal = search.equations(unknowns, state)
-    step = 0
-    for step in range(1, options.contact.most_steps + 1):
-        change, before = normal.step(), normal.cost
-        for share in (1.0, 0.5, 0.25, 0.125):
-            state = search.at(unknowns + share * change)
-            normal = search.equations(unknowns + share * change, state)
-            if normal.cost < before:
-                break
-        unknowns = unknowns + share * change
-        if abs(before - normal.cost) < options.contact.tolerance * before:
+    steps = 0
+    while steps < options.contact.most_steps:
+        better = _better(search, unknowns, normal)
+        if better is None:
+            break
+        before, steps = normal.cost, steps + 1
+        unknowns, state, normal = better
+        if before - normal.cost < options.contact.tolerance * before:
             break
     asked = search.asked(unknowns, state)
     moved = (asked - state.com) @ embodiment.house
     poses = replace(state.poses, root=state.poses.root + moved)
     error = np.sqrt(np.mean((asked - state.com) ** 2, axis=0))
-    return Fitted(poses, asked, search.loaded, error, step)
+    return Fitted(poses, asked, search.loaded, error, steps)
+
+
+def _better(search: "_Search", unknowns: np.ndarray, normal: Normal) -> tuple[np.ndarray, "_State", Normal] | None:
+    """The next unknowns with their state and equations: a Gauss-Newton step, shortened until the cost falls."""
+    change = normal.step()
+    for share in (1.0, 0.5, 0.25, 0.125):
+        tried = unknowns + share * change
+        state = search.at(tried)
+        equations = search.equations(tried, state)
+        if equations.cost < normal.cost:
+            return tried, state, equations
+    return None
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,7 +178,8 @@ class _Search:
         kept = options.harmonics
         self.series = Series(
             self.frames,
-            [kept.root] * 3 + [kept.turn] * 3
+            [kept.root] * 3
+            + [kept.turn] * 3
             + [kept.slow if any(part in joint for part in _SLOW) else kept.fast for joint in LEG] * 2,
         )
         self.coefficients = len(self.series.owner)
@@ -185,7 +197,9 @@ class _Search:
         joints = self.start.joints.copy()
         joints[:, self.legs] += correction[:, 6:]
         poses = replace(
-            self.start, root=self.start.root + correction[:, :3], turn=self.start.turn + correction[:, 3:6],
+            self.start,
+            root=self.start.root + correction[:, :3],
+            turn=self.start.turn + correction[:, 3:6],
             joints=joints,
         )
         advance = poses.advance @ self.body.house.T
@@ -280,7 +294,7 @@ class _Search:
         for axis in (0, 1):
             rows = self.series.rows(state.point_slope[nexts, points, axis], nexts)
             rows -= self.series.rows(state.point_slope[frames, points, axis], frames)
-            normal.add(rows, moved[:, axis], held.slip)
+            normal.add(rows, moved[:, axis], held.slip * 100.0 / self.frames)
 
     def _add_heights(self, normal: Normal, state: _State, which: tuple[np.ndarray, np.ndarray, float]) -> None:
         chosen, error, width = which

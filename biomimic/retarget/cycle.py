@@ -93,6 +93,7 @@ def fold_trial(trial: Recording, options: Options) -> HumanCycle:
     for name in ("angles", "position", "force"):
         if getattr(trial, name) is None:
             raise BadFile(f'Trial "{trial.trial}" has no {name}; a target needs joint angles, pelvis and plate force.')
+    _check_known(trial.force)
     force = filters.low_pass(filters.regular(trial.force), order=FORCE_ORDER, cutoff=options.force_hz)
     start, period, left = _strikes(force, trial.trial, options)
     angles = _folded(trial.angles, start, period, options)
@@ -101,9 +102,11 @@ def fold_trial(trial: Recording, options: Options) -> HumanCycle:
     pelvis = _turned(_folded_array(position, start, period, options), heading)
     if "pelvis_rotation" in angles:
         angles["pelvis_rotation"] = angles["pelvis_rotation"] - heading
-    loads = np.column_stack([_stance(force, side, (start, period, strike), options)
-                             for side, strike in zip(SIDES, (start, left))])
+    loads = np.column_stack(
+        [_stance(force, side, (start, period, strike), options) for side, strike in zip(SIDES, (start, left))]
+    )
     loads = np.column_stack([_turned(loads[:, :3], heading), _turned(loads[:, 3:], heading)])
+    _check_walk(loads[:, 2] + loads[:, 5], trial.trial, options)
     moment = {} if trial.moment is None else _folded(trial.moment, start, period, options)
     return HumanCycle(
         period=period,
@@ -118,6 +121,15 @@ def fold_trial(trial: Recording, options: Options) -> HumanCycle:
     )
 
 
+def _check_walk(vertical: np.ndarray, trial: str, options: Options) -> None:
+    if vertical.min() < options.threshold:
+        percent = 100 * vertical.argmin() / len(vertical)
+        raise BadFile(
+            f'Trial "{trial}" has no foot on the plates at {percent:.0f} % of the stride; '
+            "a target needs a walk with force plates under both feet all the time."
+        )
+
+
 def _with_arms(angles: Signals, table: Signals) -> Signals:
     columns = {f"{house}_{side}": f"{name}_{side[0]}" for house, name in ARMS.items() for side in SIDES}
     if not set(columns.values()) <= set(table.names):
@@ -127,18 +139,20 @@ def _with_arms(angles: Signals, table: Signals) -> Signals:
 
 
 def _strikes(force: Signals, trial: str, options: Options) -> tuple[float, float, float]:
-    """First right heel strike, stride time, and a left heel strike [s]."""
+    """First right heel strike, stride time, and the next left heel strike, or an earlier one if there is none [s]."""
     found = {}
     for side in SIDES:
         strikes = events.detect(force, side=side, threshold=options.threshold).heel_strike
-        found[side] = strikes[np.isfinite(strikes)]
+        found[side] = strikes[strikes - options.lead >= force.time[0]]  # false for NaN: an unseen strike
     if len(found["right"]) < 2 or len(found["left"]) < 1:
         raise NotEnoughData(
             f'Trial "{trial}" has {len(found["right"])} right and {len(found["left"])} left heel strikes; '
             "a stride needs two right ones and a left one on the force plates."
         )
     start, end = found["right"][:2]
-    return float(start), float(end - start), float(found["left"][0])
+    left = found["left"]
+    following = left[left > start]
+    return float(start), float(end - start), float(following[0] if len(following) else left[-1])
 
 
 def _folded(signals: Signals, start: float, period: float, options: Options) -> dict[str, np.ndarray]:
@@ -147,13 +161,17 @@ def _folded(signals: Signals, start: float, period: float, options: Options) -> 
 
 
 def _folded_array(signals: Signals, start: float, period: float, options: Options) -> np.ndarray:
+    _check_known(signals)
+    cycle = fold(signals, start=start, period=period)
+    return fourier.smooth(cycle.values[:-1], options.harmonics.measured, count=options.frames)
+
+
+def _check_known(signals: Signals) -> None:
     if not np.isfinite(signals.values).all():
         row, column = np.argwhere(~np.isfinite(signals.values))[0]
         raise BadFile(
             f'"{signals.names[column]}" is not a number at {signals.time[row]:.4g} s; a target needs every frame.'
         )
-    cycle = fold(signals, start=start, period=period)
-    return fourier.smooth(cycle.values[:-1], options.harmonics.moment, count=options.frames)
 
 
 def _progress(position: Signals, start: float, period: float) -> tuple[np.ndarray, Signals]:
@@ -166,8 +184,9 @@ def _progress(position: Signals, start: float, period: float) -> tuple[np.ndarra
             "Use a record of at least one stride."
         )
     times = np.linspace(first, last - period, 50)
-    travel = np.array([np.mean(np.interp(times + period, pelvis.time, c) - np.interp(times, pelvis.time, c))
-                       for c in pelvis.values.T]) * [1.0, 1.0, 0.0]
+    travel = np.array(
+        [np.mean(np.interp(times + period, pelvis.time, c) - np.interp(times, pelvis.time, c)) for c in pelvis.values.T]
+    ) * [1.0, 1.0, 0.0]
     still = pelvis.values - (pelvis.time[:, None] - start) / period * travel
     return travel, pelvis.with_values(still)
 

@@ -19,8 +19,7 @@ class Harmonics:
     arms: int = 4  # the arms swing once and, weakly, twice a stride
     com: int = 8  # forward and vertical forces: heel strike and push-off
     com_lateral: int = 3  # sideways, the body is an inverted pendulum and sways once a stride
-    force: int = 20  # measured forces kept in the target, about the 20 Hz they were filtered at
-    moment: int = 10  # measured joint moments kept in the target
+    measured: int = 10  # measured angles and moments, when they are folded: up to 9 Hz
 
 
 @dataclass(frozen=True)
@@ -36,8 +35,8 @@ class Contact:
     toe: tuple[float, float] = (0.10, 0.62)
     flat: float = 0.22  # phase of its own cycle at which a foot stands flat; its place then is the foot's place
     toe_reach: float = 0.18  # [m] contact points further ahead of the ankle are toes
-    height: float = 0.0015  # [m] loaded points above or below the floor: about the sole's give
-    slip: float = 0.0008  # [m] a loaded point's displacement between two frames
+    height: float = 0.0025  # [m] loaded points above or below the floor: about the sole's give
+    slip: float = 0.0016  # [m per 1/100 stride] displacement of a loaded point
     clearance: float = 0.002  # [m] unloaded points below their least height
     least_late: float = 0.004  # [m] least height of unloaded points around heel strike
     least_swing: float = 0.015  # [m] least height of unloaded points in swing: a toe clears the floor by 1 to 2 cm
@@ -47,9 +46,9 @@ class Contact:
     place: float = 0.0001  # [m] the foot's place and the line of travel: nearly exact, they only fix what is free
     root: float = 0.5  # [m] root translation from the person's: nearly free, the bodies differ
     turn: tuple[float, ...] = (2 * DEG, 2 * DEG, 4 * DEG)  # [rad] root rotation from the person's
-    # [rad] from the person's hip flexion, adduction, rotation, knee, ankle; the person's subtalar and toe joints are
-    # welded, so ours are nearly free
-    joints: tuple[float, ...] = (3 * DEG, 2.5 * DEG, 4 * DEG, 3 * DEG, 3 * DEG, 8 * DEG, 14 * DEG)
+    # [rad] from the person's hip flexion, adduction, rotation, knee, ankle, about how well markers know them; the
+    # person's subtalar and toe joints are welded, so ours are nearly free
+    joints: tuple[float, ...] = (3 * DEG, 2.5 * DEG, 2.5 * DEG, 3 * DEG, 2 * DEG, 8 * DEG, 14 * DEG)
     bend_root: float = 0.0012  # [m per frame^2] second difference of the correction, at 100 frames a stride
     bend_turn: float = 0.15 * DEG  # [rad per frame^2]
     bend_joint: float = 0.4 * DEG  # [rad per frame^2]
@@ -76,7 +75,8 @@ class Arms:
     least_aside: float = 0.22  # [rad] least elevation to the side; less and the forearm meets the thigh
     aside_width: float = 0.01  # [rad] how firmly
     bend: float = 0.02  # [rad per frame^2] second difference of each joint, at 100 frames a stride
-    steps: int = 30
+    tolerance: float = 1e-4  # [rad] the search ends when no coefficient changes by more
+    most_steps: int = 30
     pronation: float = 0.2  # [rad] held: the person's turns by 1 degree
 
 
@@ -87,6 +87,7 @@ class Ceilings:
     coupling: float = 1e-6  # [m or rad] joint coupling residual: larger and the first physics step explodes
     limit: float = 3 * DEG  # [rad] beyond a joint limit
     penetration: float = 0.02  # [m] of a contact point into the floor
+    floating: float = 0.01  # [m] root mean square height of loaded points
     com: float = 0.005  # [m] root mean square of the centre of mass from the one prescribed
 
 
@@ -96,10 +97,12 @@ class Options:
 
     Attributes:
         frames: per stride.
-        length_ratio: leg length of the body / of the person; MyoFullBody has 0.846 m from hip to heel, the person of
-            Rajagopal 2016 has 0.924 m (0.9165 from the sum of the segments).
-        dynamic_similarity: walk at the same Froude number: time runs faster by sqrt(length_ratio), and forces in body
-            weights are the person's own; without it the stride time is the person's.
+        length_ratio: leg length of the body / of the person. MyoFullBody's hip lies 0.846 m above the origin of its
+            heel bone; for the person of Rajagopal 2016 figures between 0.917 and 0.924 m are found, depending on how
+            the knee is counted.
+        dynamic_similarity: walk at the same Froude number: time runs faster by 1 / sqrt(length_ratio), and forces in
+            body weights are the person's own. Without it the stride time is the person's, and the forces kept in the
+            target are larger than those its centre of mass moves with.
         threshold: [N] vertical force of a loaded foot, the usual one for heel strike.
         force_hz: [Hz] low-pass of the forces (resulting order 4), as in the comparison.
         lead: [s] a foot's force is taken from this time before its heel strike on, so that its rise is whole.
@@ -117,7 +120,7 @@ class Options:
     ceilings: Ceilings = field(default_factory=Ceilings)
 
     def __post_init__(self) -> None:
-        least = 2 * max(self.harmonics.force, self.harmonics.fast, self.harmonics.root) + 2
+        least = 2 * max(self.harmonics.measured, self.harmonics.fast, self.harmonics.root) + 2
         if self.frames < least:
             raise BadValue(f"A target of {self.frames} frames was asked for; its harmonics need at least {least}.")
         if not 0.3 <= self.length_ratio <= 3.0:

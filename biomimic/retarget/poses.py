@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-import mujoco
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from biomimic.embodiment import Embodiment
 from biomimic.retarget import fourier
@@ -15,7 +15,7 @@ class Poses:
 
     Attributes:
         root: position of the root without the progress, (N, 3) [m].
-        turn: rotation vector of the root, (N, 3) [rad].
+        turn: rotation vector of the root from its reference pose, which is not turned, (N, 3) [rad].
         joints: independent joints in the order of the couplings, without the root, (N, J).
         travel: displacement in one cycle, (3,) [m].
         period: [s].
@@ -48,7 +48,7 @@ def positions(embodiment: Embodiment, poses: Poses) -> np.ndarray:
     """Model coordinates with couplings and progress, (N, nq)."""
     qpos = np.tile(embodiment.model.qpos0, (len(poses.root), 1))
     qpos[:, :3] = poses.root + poses.advance
-    qpos[:, 3:7] = quaternions(poses.turn)
+    qpos[:, 3:7] = Rotation.from_rotvec(poses.turn).as_quat(scalar_first=True)
     qpos[:, joint_places(embodiment)] = poses.joints
     return embodiment.couplings.expand(qpos)
 
@@ -59,22 +59,6 @@ def speeds(embodiment: Embodiment, poses: Poses, qpos: np.ndarray) -> np.ndarray
     turning = np.einsum("nij,nj->ni", turn_jacobian(poses.turn), fourier.derivative(poses.turn, poses.period))
     independent = np.hstack([linear, turning, fourier.derivative(poses.joints, poses.period)])
     return np.array([embodiment.couplings.jacobian(q) @ v for q, v in zip(qpos, independent)])
-
-
-def quaternions(turn: np.ndarray) -> np.ndarray:
-    """Unit quaternions w x y z of rotation vectors, (N, 3) -> (N, 4)."""
-    angle = np.linalg.norm(turn, axis=-1, keepdims=True)
-    return np.concatenate([np.cos(angle / 2.0), turn * 0.5 * np.sinc(angle / (2.0 * np.pi))], axis=-1)
-
-
-def rotation_vectors(rotation: np.ndarray) -> np.ndarray:
-    """Rotation vectors of rotation matrices, each the one nearest to the one before, (N, 3, 3) -> (N, 3)."""
-    turn = np.empty((len(rotation), 3))
-    for row, matrix in enumerate(rotation):
-        quaternion = np.empty(4)
-        mujoco.mju_mat2Quat(quaternion, np.ascontiguousarray(matrix).ravel())
-        mujoco.mju_quat2Vel(turn[row], quaternion, 1.0)
-    return turn
 
 
 def turn_jacobian(turn: np.ndarray) -> np.ndarray:
@@ -90,6 +74,7 @@ def turn_jacobian(turn: np.ndarray) -> np.ndarray:
     first = np.where(small, 0.5, (1.0 - np.cos(angle)) / safe)
     second = np.where(small, 1.0 / 6.0, (angle - np.sin(angle)) / (safe * np.where(small, 1.0, angle)))
     cross = np.zeros((len(turn), 3, 3))
-    for row, column, axis, sign in ((0, 1, 2, -1), (0, 2, 1, 1), (1, 0, 2, 1), (1, 2, 0, -1), (2, 0, 1, -1), (2, 1, 0, 1)):
-        cross[:, row, column] = sign * turn[:, axis]
+    for axis in range(3):
+        i, j = (axis + 1) % 3, (axis + 2) % 3
+        cross[:, j, i], cross[:, i, j] = turn[:, axis], -turn[:, axis]
     return np.eye(3) - first * cross + second * (cross @ cross)

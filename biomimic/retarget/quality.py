@@ -9,11 +9,9 @@ import numpy as np
 from biomimic.embodiment import Embodiment
 from biomimic.errors import BadValue
 from biomimic.motion import Trajectory
-from biomimic.retarget.contact import contact_points
-from biomimic.retarget.cycle import SIDES, HumanCycle
+from biomimic.retarget.contact import Points, contact_points
+from biomimic.retarget.cycle import HumanCycle
 from biomimic.retarget.options import Ceilings, Options
-
-ANGLES = ("hip_flexion", "hip_adduction", "hip_rotation", "knee_flexion", "ankle_dorsiflexion")
 
 
 @dataclass(frozen=True)
@@ -30,7 +28,7 @@ class Quality:
 
     Attributes:
         slip: mean speed of loaded contact points along the floor [m/s].
-        float_height: root mean square height of loaded points above or below the floor [m].
+        floating: root mean square height of loaded points above or below the floor [m].
         penetration: deepest contact point below the floor [m], and its frame and name.
         coupling: largest residual of a joint coupling [m or rad].
         limit: largest excess of a joint range [rad], and its frame and joint.
@@ -40,7 +38,7 @@ class Quality:
     """
 
     slip: float
-    float_height: float
+    floating: float
     penetration: tuple[float, int, str]
     coupling: float
     limit: tuple[float, int, str]
@@ -59,7 +57,7 @@ def assess(target: Trajectory, human: HumanCycle, embodiment: Embodiment, option
     frame, point = np.unravel_index(height.argmin(), height.shape)
     return Quality(
         slip=float(moved[both].mean()),
-        float_height=float(np.sqrt(np.mean(height[target.contact] ** 2))),
+        floating=float(np.sqrt(np.mean(height[target.contact] ** 2))),
         penetration=(float(max(0.0, -height.min())), int(frame), points.names[point]),
         coupling=float(np.abs(embodiment.couplings.residual(target.qpos)).max()),
         limit=_excess(embodiment, target.qpos),
@@ -77,15 +75,16 @@ def refuse(found: Quality, ceilings: Ceilings) -> None:
     """
     excess, frame, joint = found.limit
     deep, deep_frame, point = found.penetration
-    for value, ceiling, words in (
-        (found.coupling, ceilings.coupling, "a joint coupling is violated by {0:.3g} (at most {1:.3g})"),
-        (excess, ceilings.limit, f'joint "{joint}" is {{0:.3g}} rad beyond its range in frame {frame} (at most {{1:.3g}})'),
-        (deep, ceilings.penetration, f'"{point}" is {{0:.3g}} m under the floor in frame {deep_frame} (at most {{1:.3g}})'),
-        (found.com, ceilings.com, "the centre of mass is {0:.3g} m from where the forces put it (at most {1:.3g})"),
+    for value, ceiling, what in (
+        (found.coupling, ceilings.coupling, "the largest residual of a joint coupling [m or rad]"),
+        (excess, ceilings.limit, f'the excess of joint "{joint}" over its range in frame {frame} [rad]'),
+        (deep, ceilings.penetration, f'the depth of "{point}" under the floor in frame {deep_frame} [m]'),
+        (found.floating, ceilings.floating, "the root mean square height of loaded contact points [m]"),
+        (found.com, ceilings.com, "the distance of the centre of mass from where the forces put it [m]"),
     ):
         if value > ceiling:
             raise BadValue(
-                f"The target is not usable: {words.format(value, ceiling)}. "
+                f"The target cannot be used: {what} is {value:.3g}, at most {ceiling:.3g} is allowed. "
                 "Check the trial's angles and the leg length ratio, or raise the ceiling in the options."
             )
 
@@ -101,7 +100,7 @@ def orientations(embodiment: Embodiment, qpos: np.ndarray) -> np.ndarray:
     return found / np.linalg.norm(found, axis=-1, keepdims=True)
 
 
-def _poses(embodiment: Embodiment, qpos: np.ndarray, points: object) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+def _poses(embodiment: Embodiment, qpos: np.ndarray, points: Points) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
     """Lowest places of the contact points in house axes, centre of mass in the model's, touching pairs."""
     model, data = embodiment.model, mujoco.MjData(embodiment.model)
     feet = {int(geom) for foot in embodiment.feet.values() for geom in foot.geom_ids}
@@ -136,9 +135,8 @@ def _excess(embodiment: Embodiment, qpos: np.ndarray) -> tuple[float, int, str]:
 def _agreement(target: Trajectory, human: HumanCycle, embodiment: Embodiment) -> dict[str, Agreement]:
     angles = dict(zip(embodiment.angle_names, embodiment.trajectory_angles(target.qpos).T))
     found = {}
-    for name in (f"{angle}_{side}" for side in SIDES for angle in ANGLES):
-        if name in human.angles:
-            error = angles[name] - human.angles[name]
-            r = float(np.corrcoef(angles[name], human.angles[name])[0, 1])
-            found[name] = Agreement(r, float(np.sqrt(np.mean(error**2))))
+    for name in (name for name in angles if name in human.angles):
+        error = angles[name] - human.angles[name]
+        r = float(np.corrcoef(angles[name], human.angles[name])[0, 1])
+        found[name] = Agreement(r, float(np.sqrt(np.mean(error**2))))
     return found

@@ -1,6 +1,7 @@
 """A periodic, contact-consistent target from one measured walk with plate forces."""
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from biomimic.embodiment import Embodiment
 from biomimic.errors import BadFile, unknown
@@ -8,11 +9,12 @@ from biomimic.motion import Trajectory
 from biomimic.provenance import Provenance
 from biomimic.recording import Recording
 from biomimic.retarget import arms, contact, fourier, quality
-from biomimic.retarget.cycle import GRAVITY, HumanCycle, fold_trial
+from biomimic.retarget.cycle import GRAVITY, SIDES, HumanCycle, fold_trial
 from biomimic.retarget.options import Options
-from biomimic.retarget.poses import Poses, joint_names, positions, quaternions, rotation_vectors, speeds
+from biomimic.retarget.poses import Poses, joint_names, positions, speeds
 
-MOMENTS = ("hip_flexion", "hip_adduction", "hip_rotation", "knee_flexion", "ankle_dorsiflexion")
+_LEG = ("hip_flexion", "hip_adduction", "hip_rotation", "knee_flexion", "ankle_dorsiflexion")
+LEGS = tuple(f"{name}_{side}" for side in SIDES for name in _LEG)  # angles a trial must have, moments it may have
 _PELVIS = ("pelvis_tilt", "pelvis_list", "pelvis_rotation")
 _TRUNK = ("lumbar_extension", "lumbar_bending", "lumbar_rotation")
 _SLOW = ("flex_extension", "lat_bending", "axial_rotation", "adduction", "hip_rotation", "subtalar")
@@ -35,10 +37,11 @@ def periodic_target(trial: Recording, embodiment: Embodiment, options: Options |
         BadValue: the body has no feet, or the result is beyond the options' ceilings.
     """
     options = options or Options()
+    contact.contact_points(embodiment, options.contact)
     human = fold_trial(trial, options)
     start = first_poses(human, embodiment, options)
     fitted = contact.fit(embodiment, start, aim(human, options), options)
-    target = _trajectory(fitted, human, trial.provenance, embodiment, options)
+    target = _trajectory(fitted, human, trial, embodiment, options)
     quality.refuse(quality.assess(target, human, embodiment, options), options.ceilings)
     return target
 
@@ -72,14 +75,15 @@ def first_poses(human: HumanCycle, embodiment: Embodiment, options: Options) -> 
         moment = embodiment.moments[angle]  # joint x gain = angle, and the moment's scale is 1 / gain
         joints[:, names.index(moment.joint)] = _angle(human, angle) * moment.scale
     for angle, joint in embodiment.angles.items():
-        if angle in human.angles:
-            joints[:, names.index(joint.joint)] = (human.angles[angle] - joint.offset) * joint.sign
+        if angle in LEGS or angle in human.angles:
+            joints[:, names.index(joint.joint)] = (_angle(human, angle) - joint.offset) * joint.sign
     for column, name in enumerate(names):
         slow = any(part in name for part in _SLOW)
         joints[:, column] = fourier.smooth(joints[:, column], kept.slow if slow else kept.fast)
     house = embodiment.house
-    turned = house.T @ _pelvis_rotation(human) @ house
-    turn = fourier.smooth(rotation_vectors(turned), kept.turn)
+    # tilt about y, then list about x, then rotation about z, all house axes
+    pelvis = Rotation.from_euler("YXZ", np.column_stack([_angle(human, name) for name in _PELVIS]))
+    turn = fourier.smooth(pelvis.as_rotvec() @ house, kept.turn)
     root = fourier.smooth(human.pelvis * options.length_ratio, kept.root)
     root = (root - root.mean(axis=0) * [1.0, 1.0, 0.0]) @ house
     travel = np.array([human.stride * options.length_ratio, 0.0, 0.0]) @ house
@@ -92,48 +96,17 @@ def _angle(human: HumanCycle, name: str) -> np.ndarray:
     return human.angles[name]
 
 
-def _pelvis_rotation(human: HumanCycle) -> np.ndarray:
-    """Rotation of the pelvis in house axes: tilt about y, then list about x, then rotation about z, (N, 3, 3)."""
-    axes = np.eye(3)[[1, 0, 2]]
-    parts = [quaternions(_angle(human, name)[:, None] * axis) for name, axis in zip(_PELVIS, axes)]
-    total = parts[0]
-    for part in parts[1:]:
-        total = _times(total, part)
-    return _matrices(total)
-
-
-def _times(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Products of quaternions, (N, 4) x (N, 4) -> (N, 4)."""
-    scalar = a[:, :1] * b[:, :1] - np.sum(a[:, 1:] * b[:, 1:], axis=1, keepdims=True)
-    vector = a[:, :1] * b[:, 1:] + b[:, :1] * a[:, 1:] + np.cross(a[:, 1:], b[:, 1:])
-    return np.hstack([scalar, vector])
-
-
-def _matrices(q: np.ndarray) -> np.ndarray:
-    """Rotation matrices of unit quaternions, (N, 4) -> (N, 3, 3)."""
-    w, x, y, z = q.T
-    rows = (
-        (1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)),
-        (2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)),
-        (2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)),
-    )
-    return np.moveaxis(np.array(rows), 2, 0)
-
-
 def _trajectory(
-    fitted: contact.Fitted, human: HumanCycle, source: Provenance, embodiment: Embodiment, options: Options
+    fitted: contact.Fitted, human: HumanCycle, trial: Recording, embodiment: Embodiment, options: Options
 ) -> Trajectory:
-    kept, poses = options.harmonics, fitted.poses
+    poses = fitted.poses
     qpos = positions(embodiment, poses)
     place, rotation = _landmarks(embodiment, qpos)
-    weight = embodiment.mass / human.mass
-    names = tuple(f"{name}_{side}" for side in contact.SIDES for name in MOMENTS)
-    known = all(name in human.moment for name in names)
+    moment_names = LEGS if set(LEGS) <= set(human.moment) else ()
     moment = None
-    if known:
-        # forces scale with the mass (without dynamic similarity: with length / time^2 too) and arms with the length
-        factor = weight * options.length_ratio
-        moment = fourier.smooth(np.column_stack([human.moment[name] for name in names]), kept.moment) * factor
+    if moment_names:
+        factor = embodiment.mass / trial.mass * options.length_ratio  # the same share of weight x leg length
+        moment = np.column_stack([human.moment[name] for name in moment_names]) * factor
     points = contact.contact_points(embodiment, options.contact)
     return Trajectory(
         rate=options.frames / poses.period,
@@ -144,13 +117,13 @@ def _trajectory(
         landmarks=tuple(embodiment.landmarks),
         embodiment=embodiment.name,
         model_sha256=embodiment.sha256,
-        provenance=_provenance(source, human, options),
+        provenance=_provenance(trial.provenance, human, options),
         period=poses.period,
         contact=fitted.contact,
         contact_points=points.names,
-        force=human.force * weight,
+        force=human.force * (embodiment.mass / human.mass),
         moment=moment,
-        moment_names=names if known else (),
+        moment_names=moment_names,
         com=fitted.com @ embodiment.house + poses.advance,
     )
 
@@ -158,8 +131,10 @@ def _trajectory(
 def _landmarks(embodiment: Embodiment, qpos: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Landmarks in the model's world, (N, K, 3) [m], and orientations of their bodies, (N, K, 4)."""
     model = embodiment.model
-    bodies = [model.body(mark.body).id if mark.body else int(model.site(mark.site).bodyid[0])
-              for mark in embodiment.landmarks.values()]
+    bodies = [
+        model.body(mark.body).id if mark.body else int(model.site(mark.site).bodyid[0])
+        for mark in embodiment.landmarks.values()
+    ]
     place = embodiment.to_model(embodiment.trajectory_landmarks(qpos))
     return place, quality.orientations(embodiment, qpos)[:, bodies]
 
