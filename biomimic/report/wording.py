@@ -114,6 +114,7 @@ UNITS = {
     "strides": (1.0, 0, "strides"),
 }
 MINUS = "−"
+TIE = "\u00a0"  # a space at which no line breaks, between number and unit
 SHARES = (  # measures without unit that are written in per cent
     "double_peak_share",
     "first_peak_time",
@@ -152,7 +153,7 @@ def quantity(value: float, unit: str, *, bare: bool = False) -> str:
     """A value in the unit it is written in, e.g. radians as degrees."""
     factor, digits, written = UNITS.get(unit, (1.0, 3, unit))
     text = number(value * factor, digits)
-    return text if bare or not written or text == "–" else f"{text} {written}"
+    return text if bare or not written or text == "–" else f"{text}{TIE}{written}"
 
 
 def estimate(value: Estimate, *, metric_name: str = "", bare: bool = False) -> str:
@@ -163,14 +164,14 @@ def estimate(value: Estimate, *, metric_name: str = "", bare: bool = False) -> s
         low, high = quantity(value.low, unit, bare=True), quantity(value.high, unit, bare=True)
         text += f" [{low}, {high}]" if (low, high) != (text, text) else ""
     written = UNITS.get(unit, (1.0, 3, unit))[2]
-    return text if bare or not written or text == "–" else f"{text} {written}"
+    return text if bare or not written or text == "–" else f"{text}{TIE}{written}"
 
 
 def limit(low: float, high: float, unit: str) -> str:
     """A limit in words, e.g. ≥ 0.95, or 0.98 to 1.02 BW."""
     if math.isfinite(low) and math.isfinite(high):
         return f"{quantity(low, unit, bare=True)} to {quantity(high, unit)}"
-    return f"≥ {quantity(low, unit)}" if math.isfinite(low) else f"≤ {quantity(high, unit)}"
+    return f"≥{TIE}{quantity(low, unit)}" if math.isfinite(low) else f"≤{TIE}{quantity(high, unit)}"
 
 
 def channel(name: str) -> str:

@@ -15,6 +15,8 @@ GOOD, UNMET, BAD = 0, 1, 2  # exit codes
 
 def main(arguments: list[str] | None = None) -> int:
     """Parse, open, roll out, evaluate, write; the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # a terminal that lacks a sign shows a question mark
     options = _parser().parse_args(arguments)
     from biomimic.errors import BiomimicError  # imports wait until the arguments are known to be good
 
