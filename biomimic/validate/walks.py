@@ -20,6 +20,7 @@ from biomimic.validate.protocol import Human, Protocol
 
 MAX_TURN = np.radians(15.0)  # change of the direction of travel from one stride to the next
 MAX_SPEED = 0.10  # change of speed from one stride to the next
+SHORTEST = 1.0  # [s] a trial that fell earlier holds no stride and is too short for the filters
 STRAY = 5.0  # [N] floor contact of anything but the feet
 REASONS = {
     **gait_cycles.REASONS,
@@ -54,6 +55,8 @@ def measure(recording: Recording, number: int, protocol: Protocol) -> Trial:
         number: of the trial.
         protocol: its filters, events and stride rules are used.
     """
+    if recording.force.time[-1] - recording.force.time[0] < SHORTEST:
+        return Trial(recording, {}, {side: _no_cycles(side, number) for side in SIDES})
     filtered = filter_all(recording, protocol)
     threshold, shortest = protocol.events.threshold_n, protocol.events.min_stance_s
     force = filtered["force"]
@@ -71,6 +74,11 @@ def measure(recording: Recording, number: int, protocol: Protocol) -> Trial:
             zeni = gait_events.detect_from_positions(position, side=side)
             agreement[side] = gait_events.agreement(found[side], zeni)
     return Trial(recording, filtered, cycles, agreement)
+
+
+def _no_cycles(side: str, number: int) -> Cycles:
+    nothing = np.zeros(0)
+    return Cycles(side, nothing, nothing, nothing, nothing, nothing, number)
 
 
 def filter_all(recording: Recording, protocol: Protocol) -> dict[str, Signals]:

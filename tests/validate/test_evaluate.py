@@ -7,8 +7,9 @@ import pytest
 from synthetic_walk import MASS, PERIOD, SPEED, STANCE, record
 
 from biomimic.errors import BadValue, UnknownName
+from biomimic.reference import ReferenceData
 from biomimic.validate.evaluate import evaluate
-from biomimic.validate.protocol import Comparison
+from biomimic.validate.protocol import Comparison, Planned
 
 SAME = "rajagopal2016_walking"
 OTHER = "falisse2019_walking"
@@ -102,6 +103,24 @@ def test_a_fall_is_a_result(short, people):
     assert _one(found, "pushes_withstood").value == 0.5
     assert [(walk.trial, walk.walked) for walk in found.walks if walk.fell] == [("start_1", 3.0), ("push_left", 6.0)]
     assert not found.passed
+
+
+def test_a_trial_that_falls_at_once_holds_no_stride_and_stops_nothing(short, people):
+    walks = tuple(record(plan, fall=0.3, seed=i) for i, plan in enumerate(short.planned))
+    found = evaluate(walks, people, short, run="formula")
+    assert _one(found, "endurance").value == pytest.approx(0.3)
+    assert not any(outcome.passed for outcome in found.outcomes if outcome.domain in ("kinematics", "muscles"))
+    assert {outcome.note for outcome in found.outcomes if outcome.domain == "kinematics"} == {"nothing was measured"}
+
+
+def test_a_recorded_person_goes_through_the_same_events_and_filters(short, people, recordings):
+    lab = record(Planned("lab", 5.0, 0.3))
+    entry = replace(people[SAME].entry, form="recording")
+    measured = ReferenceData(SAME, entry, people[SAME].provenance, recordings=(lab,))
+    found = evaluate(recordings, {**people, SAME: measured}, short)
+    knee = _one(found, "rmse", channel="knee_flexion", side="left", reference=SAME, domain="kinematics")
+    assert np.degrees(knee.value) < 0.8  # the trials differ by a gain of about 2 %
+    assert knee.n_human >= 3
 
 
 def test_a_hand_from_outside_fails_the_gate_but_a_push_in_its_time_does_not(short, people, recordings):
