@@ -11,6 +11,7 @@ GRAVITY = 9.81  # [m/s^2], as in the model
 LAND = 0.92  # a foot may land from this share of its own cycle on; earlier touches are scuffs
 STILL = 0.30  # a foot that has not landed by this share of its cycle is not expected any more
 WAIT = 0.06  # a foot waits at most this share of the cycle for the other one to land before it swings
+SPREAD = 0.6  # a step's shift is complete after this share of the swing
 SLEW = 0.25  # the clock is moved by at most this share of its speed
 
 
@@ -89,22 +90,34 @@ class Balance:
             self.cycles += 1
         self.own = self._own()
 
-    def landing(self, k: int, point: Point, other: np.ndarray) -> np.ndarray:
-        """Where the ankle of swinging foot k should be now, (3,) [m]; `other` is the standing ankle."""
+    def landing(self, k: int, point: Point, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Where the ankle of swinging foot k should be now, (3,) [m], and how fast, (3,) [m/s].
+
+        `other` is the standing ankle: the feet do not come closer than `feet_apart` sideways.
+        """
         swing = self.settings.swing
         done = self.swung(k)
         left = (1 - done) * (1 - swing.start) * self.cycle.period
         growth = np.exp(min(self.pendulum * left * swing.growth, 3.0))
         forward = swing.forward_gain * growth * (self.error @ self._forward)
         sideways = swing.lateral_gain * growth * (self.error @ self._left)
-        shift = np.clip([forward, sideways], -swing.longest, swing.longest) * np.sin(0.5 * np.pi * min(1, done / 0.6))
+        shift = np.clip([forward, sideways], -swing.longest, swing.longest)
+        spread = 0.5 * np.pi * min(1.0, done / SPREAD)
+        part, pace = np.sin(spread), 0.5 * np.pi / SPREAD * np.cos(spread) * (done < SPREAD)
+        offset = shift[0] * self._forward + shift[1] * self._left
         goal = point.ankles[0][3 * k : 3 * k + 3] + self.travel
-        goal[:2] += shift[0] * self._forward + shift[1] * self._left
-        gap = (goal - other)[:2] @ self._left * (-1 if k == 0 else 1)  # positive: on its own side
-        if gap < swing.feet_apart:
-            goal[:2] += (swing.feet_apart - gap) * self._left * (-1 if k == 0 else 1)
+        speed = point.ankles[1][3 * k : 3 * k + 3].copy()
+        duration = (1 - swing.start) * self.cycle.period
+        goal[:2] += part * offset
         goal[2] += swing.clearance * np.sin(np.pi * done) ** 2 - self.lowered[k]
-        return goal
+        if 0.0 < done < 1.0:
+            speed[:2] += pace / duration * offset
+            speed[2] += swing.clearance * np.pi / duration * np.sin(2 * np.pi * done)
+        outward = self._left * (-1 if k == 0 else 1)
+        gap = (goal - other)[:2] @ outward
+        if gap < swing.feet_apart:
+            goal[:2] += (swing.feet_apart - gap) * outward
+        return goal, speed
 
     def swung(self, k: int) -> float:
         """Share of the swing of foot k that is over, 0 to 1."""

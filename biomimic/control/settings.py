@@ -30,6 +30,7 @@ class Trunk:
     pelvis_stiffness: float = ranged(82.0, low=0.0)  # [1/s^2]
     pelvis_weight: float = ranged(30.0, low=0.0)  # per (rad/s^2)^2
     pelvis_yaw: float = ranged(0.1, low=0.0)  # share of the weight about the vertical: stiff yaw makes hips co-contract
+    yaw_stiffness: float = ranged(40.0, low=0.0)  # [1/s^2] about the vertical
     forward_stiffness: float = ranged(21.0, low=0.0)  # [1/s^2] centre of mass
     lateral_stiffness: float = ranged(30.0, low=0.0)
     vertical_stiffness: float = ranged(60.0, low=0.0)

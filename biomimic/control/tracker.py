@@ -65,6 +65,9 @@ class Tracker:
         data.act[:] = REST
         self.balance.start(phase)
         self._guess = None
+        mujoco.mj_forward(self.model, data)
+        data.act[:] = self._solve(data, free=True)[: self.model.nu]
+        self.balance.start(phase)
 
     @property
     def phase(self) -> float:
@@ -73,17 +76,24 @@ class Tracker:
 
     def excitations(self, data: mujoco.MjData) -> np.ndarray:
         """Excitation of every muscle for the coming control step, (nu,), in [0, 1]."""
+        wanted = self._solve(data, free=False)[: self.model.nu]
+        self.balance.advance()
+        return self.dynamics.muscles.excitation(data.act, wanted, self.substeps, self.model.opt.timestep)
+
+    def _solve(self, data: mujoco.MjData, *, free: bool) -> np.ndarray:
+        """Activations and contact rays of this step; `free`: any activation can be had at once, as before the start."""
         self.dynamics.update(data)
         point = self.cycle.at(self.balance.phase)
         self.balance.update(data, point, self.dynamics.com, self.dynamics.com_speed)
         self.feet.update(self.dynamics, self.balance)
-        tasks = self._tasks(data, point)
-        problem = self._problem(data, point, tasks)
+        problem = self._problem(data, point, self._tasks(data, point))
+        if free:
+            muscles = np.arange(len(problem.d)) < self.model.nu
+            low, high = np.where(muscles, 0.0, problem.low), np.where(muscles, 1.0, problem.high)
+            problem = problem._replace(c=np.zeros_like(problem.c), low=low, high=high)
         self.solution = qp.solve(problem, self._guess)
         self._guess = self.solution.x
-        self.balance.advance()
-        wanted = self.solution.x[: self.model.nu]
-        return self.dynamics.muscles.excitation(data.act, wanted, self.substeps, self.model.opt.timestep)
+        return self._guess
 
     def _tasks(self, data: mujoco.MjData, point) -> Tasks:
         tasks = Tasks(len(self.dynamics.speed))
@@ -133,7 +143,8 @@ class Tracker:
         trunk, error = self.settings.trunk, np.zeros(3)
         mujoco.mju_subQuat(error, quaternion(point.turn[0]), data.qpos[3:7])
         speed_error = point.turn[1] - data.qvel[3:6]
-        wanted = point.turn[2] + trunk.pelvis_stiffness * error + 2 * np.sqrt(trunk.pelvis_stiffness) * speed_error
+        stiffness = np.array([trunk.pelvis_stiffness, trunk.pelvis_stiffness, trunk.yaw_stiffness])
+        wanted = point.turn[2] + stiffness * error + 2 * np.sqrt(stiffness) * speed_error
         tasks.add_entries(np.arange(3, 6), wanted, trunk.pelvis_weight * np.array([1.0, 1.0, trunk.pelvis_yaw]))
 
     def _com(self, tasks: Tasks, point) -> None:
@@ -149,10 +160,9 @@ class Tracker:
         swing, ankles = self.settings.swing, self.balance.ankles
         here = data.xpos[ankles[k]].copy()
         jacobian, speed, drift = self.dynamics.point(here, ankles[k])
-        goal = self.balance.landing(k, point, data.xpos[ankles[1 - k]])
-        part = slice(3 * k, 3 * k + 3)
-        speed_error = point.ankles[1][part] - speed
-        wanted = point.ankles[2][part] + swing.stiffness * (goal - here) + 2 * np.sqrt(swing.stiffness) * speed_error
+        goal, goal_speed = self.balance.landing(k, point, data.xpos[ankles[1 - k]])
+        wanted = point.ankles[2][3 * k : 3 * k + 3] + swing.stiffness * (goal - here)
+        wanted += 2 * np.sqrt(swing.stiffness) * (goal_speed - speed)
         tasks.add(jacobian, wanted - drift, np.array([swing.weight, swing.weight, swing.vertical_weight]))
 
     def _arms(self, tasks: Tasks, data: mujoco.MjData, point) -> None:
