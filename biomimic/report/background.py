@@ -4,12 +4,12 @@ import math
 import re
 from collections import Counter
 
-from biomimic.gait.strides import SIDES
-from biomimic.report import figures, panels, wording
+from biomimic.report import figures, panels, tables, wording
 from biomimic.report.blocks import Block, Bullets, Figure, Paragraph, Section, Table
 from biomimic.validate.protocol import Protocol
 from biomimic.validate.results import Finding, Results, Walk
 
+EVENTS = 0.02  # [s] median difference of two event methods that deserves a warning
 HUMAN = ("title", "source", "licence", "attribution", "sha256")
 
 
@@ -38,7 +38,23 @@ def gates(results: Results, protocol: Protocol) -> Section:
         "× (acceleration − gravity) to the sum of all floor contact forces, sample by sample, averaged over each "
         "stride."
     )
-    return Section("gates", "Gates", (Paragraph(intro), table, *_audit(results)))
+    return Section("gates", "Gates", (Paragraph(intro), table, Paragraph(_events(results)), *_audit(results)))
+
+
+def _events(results: Results) -> str:
+    """Whether force and foot positions agree about the events, against the 20 ms of the protocol's notes."""
+    parts = []
+    for name, words in (("heel_strike_disagreement", "heel strike"), ("toe_off_disagreement", "toe-off")):
+        known = [f.value for f in results.find(name, domain="physics") if math.isfinite(f.value)]
+        if known:
+            verdict = "more than" if max(known) > EVENTS else "no more than"
+            parts.append(f"at {words} by {1000 * max(known):.0f} ms, {verdict} {1000 * EVENTS:.0f} ms")
+    if not parts:
+        return "Without foot positions the events from force could not be checked."
+    return (
+        "Events from force and from foot positions differ, by the median of the side that differs more, "
+        f"{' and '.join(parts)}; the strides are those from force."
+    )
 
 
 def _limit(outcome, finding: Finding) -> str:
@@ -116,37 +132,11 @@ def _falls(walks: tuple[Walk, ...]) -> str:
 
 def steps(results: Results, protocol: Protocol) -> Section:
     """Spatiotemporal figures and effort."""
-    found = [f for f in results.findings if f.domain == "spatiotemporal"]
-    names = list(dict.fromkeys(f.metric for f in found))
-    rows = tuple(_step_row(results, protocol, name) for name in names)
-    people = [f"{panels.SHORT[h.role]}, {side}" for h in protocol.humans for side in SIDES]
-    header = ("Measure", *(f"Simulated, {side}" for side in SIDES), *people)
-    kept = [k for k in range(len(header)) if k < 3 or any(row[k] != "–" for row in rows)]
-    count = found[0].estimate if found else None
-    caption = f"Steps. Simulated: mean with interval, n = {wording.basis(count)}" if count else "Steps."
-    caption += f"; {_people(results, protocol)}. A difference is listed where the protocol limits it." if count else ""
-    table = tuple(tuple(row[k] for k in kept) for row in rows)
-    blocks: list[Block] = [Paragraph(_speed(results, protocol))]
-    blocks.append(Table(caption, tuple(header[k] for k in kept), table, "l" + "r" * (len(kept) - 1)))
-    blocks += _effort(results)
-    return Section("steps", "Steps and effort", tuple(blocks))
-
-
-def _step_row(results: Results, protocol: Protocol, name: str) -> tuple[str, ...]:
-    cells = []
-    same = next((human.name for human in protocol.humans if human.role == "same"), "")
-    for side in SIDES:
-        found = results.find(name, domain="spatiotemporal", side=side, reference=same)
-        found = found or results.find(name, domain="spatiotemporal", side=side)
-        cells.append(wording.estimate(found[0].estimate, metric_name=name) if found else "–")
-    for human in protocol.humans:
-        for side in SIDES:
-            found = results.find(name, domain="spatiotemporal", side=side, reference=human.name)
-            known = found and found[0].n_human and not name.endswith("difference")
-            cells.append(
-                wording.quantity(found[0].human, wording.unit_of(name, found[0].estimate.unit)) if known else "–"
-            )
-    return (wording.first_upper(wording.metric(name)), *cells)
+    names = list(dict.fromkeys(f.metric for f in results.findings if f.domain == "spatiotemporal"))
+    words = "Steps. A difference is listed where the protocol limits it."
+    table = tables.side_by_side(results, protocol, "spatiotemporal", names, words)
+    blocks = (Paragraph(_speed(results, protocol)), table, *_effort(results))
+    return Section("steps", "Steps and effort", blocks)
 
 
 def _speed(results: Results, protocol: Protocol) -> str:
@@ -174,10 +164,6 @@ def _effort(results: Results) -> list[Block]:
         f"(n = {wording.basis(found[0].estimate)}). An index of this body's control, not an energy."
     )
     return [Table(caption, ("Group", "Effort"), rows, "lr")]
-
-
-def _people(results: Results, protocol: Protocol) -> str:
-    return "; ".join(panels.human_label(results, human.role, human.name) for human in protocol.humans)
 
 
 def provenance(results: Results) -> Section:

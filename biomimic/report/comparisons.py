@@ -1,17 +1,14 @@
 """Sections that hold the walk against people: kinematics, ground reaction force, muscles, joint moments."""
 
 import math
-import re
 from dataclasses import replace
 
-from biomimic.gait.strides import SIDES
-from biomimic.report import figures, panels, wording
+from biomimic.report import figures, panels, tables, wording
 from biomimic.report.blocks import Block, Figure, Paragraph, Section, Table
 from biomimic.report.verdict import counts_sentence
 from biomimic.validate.protocol import Protocol
 from biomimic.validate.results import Finding, Results
 
-ERRORS = ("rmse", "rmse_without_offset", "peak_ratio")
 SAGITTAL = ("hip_flexion", "knee_flexion", "ankle_dorsiflexion")
 AT_REST = "Bands: ± 1 SD of strides or trials, not a range of healthy people."
 COLUMNS = (
@@ -38,7 +35,7 @@ def kinematics(results: Results, protocol: Protocol) -> Section:
         if shown:
             blocks.append(_figure(name, shown, columns, words, (results, protocol, "kinematics")))
     for human in protocol.humans:
-        blocks += _agreement(results, "kinematics", human.name, COLUMNS)
+        blocks += tables.agreement(results, "kinematics", human.name, COLUMNS)
     return Section("kinematics", "Kinematics", tuple(blocks))
 
 
@@ -50,8 +47,8 @@ def force(results: Results, protocol: Protocol) -> Section:
     if shown:
         blocks.append(_figure("force", shown, 3, "Ground reaction force over stance", (results, protocol, domain)))
     for human in protocol.humans:
-        blocks += _agreement(results, domain, human.name, STANCE_NULL)
-    blocks += _each(results, protocol, domain)
+        blocks += tables.agreement(results, domain, human.name, STANCE_NULL)
+    blocks += _numbers(results, protocol, domain)
     return Section("force", "Ground reaction force", tuple(blocks))
 
 
@@ -72,9 +69,9 @@ def muscles(results: Results, protocol: Protocol) -> Section:
         words = "Muscle activation and EMG, right leg, each scaled to the peak of its mean curve"
         blocks.append(_figure("muscles", right, 5, words, (results, protocol, "muscles")))
     for human in protocol.humans:
-        blocks += _agreement(results, "muscles", human.name, COLUMNS)
-        blocks += _lags(results, human.name)
-    blocks += _sides(results)
+        blocks += tables.agreement(results, "muscles", human.name, COLUMNS)
+        blocks += tables.lags(results, human.name)
+    blocks += tables.sides(results)
     return Section("muscles", "Muscles", tuple(blocks))
 
 
@@ -94,7 +91,7 @@ def moments(results: Results, protocol: Protocol) -> Section:
     shown = panels.panels(results, protocol, "moment", _channels(results, "moments"))
     blocks.append(_figure("moments", shown, 4, "Net joint moments", (results, protocol, "moments")))
     for human in protocol.humans:
-        blocks += _agreement(results, "moments", human.name, COLUMNS)
+        blocks += tables.agreement(results, "moments", human.name, COLUMNS)
     return Section("moments", "Joint moments", tuple(blocks))
 
 
@@ -147,16 +144,11 @@ def _summary(results: Results, protocol: Protocol, domain: str) -> list[str]:
         low, high = min(known, key=_value), max(known, key=_value)
         mean = sum(map(_value, known)) / len(known)
         texts.append(
-            f"With {panels.PEOPLE[human.role]} ({human.name}, n = {_n(known)}), r of the mean curves is "
-            f"{wording.number(mean)} on average over {len(known)} channels and sides that r can judge; lowest "
-            f"{_place(low)}, highest {_place(high)}. {_shaped(low)}"
+            f"With {panels.PEOPLE[human.role]} ({human.name}, n = {tables.least_and_most(known)}), r of the mean "
+            f"curves is {wording.number(mean)} on average over {len(known)} channels and sides that r can judge; "
+            f"lowest {_place(low)}, highest {_place(high)}. {_shaped(low)}"
         )
     return texts
-
-
-def _n(found: list[Finding]) -> str:
-    """Least and largest n of the human rows behind these findings."""
-    return wording.span([finding.n_human for finding in found], found[0].of_human)
 
 
 def _shaped(finding: Finding) -> str:
@@ -186,125 +178,13 @@ def _figure(name: str, shown: list, columns: int, words: str, where: tuple[Resul
     return Figure(name, svg, caption, f"{words}. {' '.join(texts)}")
 
 
-def _agreement(results: Results, domain: str, reference: str, note: str) -> list[Block]:
-    """Table of r with null, ceiling and score, and errors, against one person."""
-    found = results.find("correlation", domain=domain, reference=reference)
-    if not found:
-        return []
-    errors = [name for name in ERRORS if results.find(name, domain=domain, reference=reference)]
-    units = {name: results.find(name, domain=domain, reference=reference)[0].estimate.unit for name in errors}
-    written = {name: wording.UNITS.get(unit, (1.0, 3, unit))[2] for name, unit in units.items()}
-    head = [f"{wording.first_upper(wording.metric(m))}{f' [{written[m]}]' if written[m] else ''}" for m in errors]
-    header = ("Channel", "Side", "n", "r", "Null", "Ceiling", "Score", *head)
-    rows = tuple(_agreement_row(results, finding, errors) for finding in found)
-    tones = tuple("muted" if finding.doubt else "" for finding in found)
-    caption = (
-        f"Agreement with {reference} ({found[0].shaped}); n is that of this person. Simulated n = "
-        f"{wording.basis(found[0].estimate)} a side. {note} {_ceilings(found)} Score: 0 at the null, 1 at the "
-        "ceiling, on Fisher's scale."
-    )
-    missing = dict.fromkeys(f"{wording.channel(f.channel)}, {f.side}: {f.note}" for f in found if f.note)
-    caption += f" No value: {'; '.join(missing)}." if missing else ""
-    doubts = dict.fromkeys(f"{wording.channel(f.channel).lower()}: {f.doubt}" for f in found if f.doubt)
-    caption += f" In grey, channels that r cannot judge ({'; '.join(doubts)})." if doubts else ""
-    return [Table(caption, header, rows, "lllrrrr" + "r" * len(errors), tones)]
-
-
-def _agreement_row(results: Results, finding: Finding, errors: list[str]) -> tuple[str, ...]:
-    place = {"domain": finding.domain, "channel": finding.channel, "side": finding.side, "reference": finding.reference}
-    rest = [results.find(name, **place) for name in errors]
-    values = [
-        wording.estimate(part[0].estimate, metric_name=part[0].metric, bare=True) if part else "–" for part in rest
-    ]
-    bounds = (wording.number(finding.null), wording.number(finding.ceiling), wording.number(finding.score))
-    count = wording.counted(finding.n_human, finding.of_human)
-    name = wording.channel(finding.channel)
-    return (name, finding.side, count, wording.estimate(finding.estimate), *bounds, *values)
-
-
-def _ceilings(found: list[Finding]) -> str:
-    """What the ceilings are, said once with the span of their n; where there is none, why."""
-    known = [finding.ceiling_from for finding in found if math.isfinite(finding.ceiling)]
-    counts = [int(n) for words in known for n in re.findall(r"n = (\d+)", words)]
-    text = ""
-    if known:
-        span = f"{min(counts)}" if min(counts) == max(counts) else f"{min(counts)} to {max(counts)}"
-        text = f"It is {'; '.join(dict.fromkeys(re.sub(r'n = [0-9]+', f'n = {span}', words) for words in known))}."
-    none: dict[str, dict[str, None]] = {}
-    for finding in found:
-        if not math.isfinite(finding.ceiling):
-            none.setdefault(finding.ceiling_from, {})[wording.channel(finding.channel).lower()] = None
-    parts = [text, *(f"Ceiling of {wording.listed(list(channels))}: {why}." for why, channels in none.items())]
-    return " ".join(part for part in parts if part)
-
-
-def _each(results: Results, protocol: Protocol, domain: str) -> list[Block]:
-    """Table of the numbers of single strides, beside those of each person."""
+def _numbers(results: Results, protocol: Protocol, domain: str) -> list[Block]:
+    """Table of the numbers of single strides."""
     skip = ("correlation", "rmse", "rmse_without_offset", "mean_correlation")
     names = [m for m in dict.fromkeys(f.metric for f in results.findings if f.domain == domain) if m not in skip]
-    if not names:
-        return []
-    rows = [_row(results, protocol, domain, name) for name in names]
-    count = results.find(names[0], domain=domain)[0].estimate
-    header = ["Measure", *(f"Simulated, {side}" for side in SIDES)]
-    header += [f"{panels.SHORT[h.role]}, {side}" for h in protocol.humans for side in SIDES]
-    kept = [k for k in range(len(header)) if k < 3 or any(row[k] != "–" for row in rows)]
-    caption = (
-        "Numbers of single strides, averaged. Times in per cent of stance. Simulated: mean with interval, n = "
-        f"{wording.basis(count)} a side; {_counts(results, protocol)}. A double peak needs a valley at least "
+    words = (
+        "Numbers of single strides, averaged; times in per cent of stance. A double peak needs a valley at least "
         f"{protocol.valley_prominence_bw:g} BW below the smaller peak; peaks are averaged over the strides that have "
         "one."
     )
-    table = tuple(tuple(row[k] for k in kept) for row in rows)
-    return [Table(caption, tuple(header[k] for k in kept), table, "l" + "r" * (len(kept) - 1))]
-
-
-def _row(results: Results, protocol: Protocol, domain: str, name: str) -> tuple[str, ...]:
-    cells = []
-    for side in SIDES:
-        found = results.find(name, domain=domain, side=side)
-        cells.append(wording.estimate(found[0].estimate, metric_name=name) if found else "–")
-    for human in protocol.humans:
-        for side in SIDES:
-            found = results.find(name, domain=domain, side=side, reference=human.name)
-            unit = wording.unit_of(name, found[0].estimate.unit) if found else "1"
-            cells.append(wording.quantity(found[0].human, unit) if found else "–")
-    return (wording.first_upper(wording.metric(name)), *cells)
-
-
-def _counts(results: Results, protocol: Protocol) -> str:
-    return "; ".join(panels.human_label(results, human.role, human.name) for human in protocol.humans)
-
-
-def _lags(results: Results, reference: str) -> list[Block]:
-    """Table of the best lag and the r reached there."""
-    found = results.find("best_correlation", domain="muscles", reference=reference)
-    rows = []
-    for finding in found:
-        lag = results.find(
-            "best_lag", domain="muscles", channel=finding.channel, side=finding.side, reference=reference
-        )
-        bounds = (wording.number(finding.null), wording.number(finding.ceiling))
-        late = wording.estimate(lag[0].estimate, metric_name="best_lag") if lag else "–"
-        rows.append((wording.channel(finding.channel), finding.side, wording.estimate(finding.estimate), *bounds, late))
-    if not rows:
-        return []
-    caption = (
-        f"Best r within the allowed lag, against {reference} (n = "
-        f"{_n(found)}); simulated n = {wording.basis(found[0].estimate)}. "
-        "The freedom to shift raises null and ceiling as well."
-    )
-    return [Table(caption, ("Muscle", "Side", "Best r", "Null", "Ceiling", "Lag at best r"), tuple(rows), "llrrrr")]
-
-
-def _sides(results: Results) -> list[Block]:
-    """Whether the two simulated legs agree, since EMG of one leg only can speak for one leg."""
-    found = results.find("side_correlation", domain="muscles")
-    if not found:
-        return []
-    rows = tuple((wording.channel(f.channel), wording.estimate(f.estimate), wording.number(f.null)) for f in found)
-    caption = (
-        "Right against left simulated leg: r of the mean activations. Null: other muscles and other phases of the "
-        f"same leg. No ceiling: EMG of both legs was not recorded. n = {wording.basis(found[0].estimate)}."
-    )
-    return [Table(caption, ("Muscle", "r of right and left", "Null"), rows, "lrr")]
+    return [tables.side_by_side(results, protocol, domain, names, words)] if names else []

@@ -28,9 +28,9 @@ def _trials(protocol: Protocol) -> str:
     text += f", and once for {trials.endurance_s:g} s" if trials.endurance_s else ""
     if pushes.directions:
         text += (
-            f". In {len(pushes.directions)} further trials the pelvis was pushed with {pushes.force_n:g} N for "
-            f"{pushes.duration_s:g} s at {pushes.at_s:g} s ({wording.listed(pushes.directions)}) and watched for "
-            f"{pushes.watch_s:g} s"
+            f". In {wording.counted(len(pushes.directions), 'trials')} the pelvis was pushed with {pushes.force_n:g} "
+            f"N for {pushes.duration_s:g} s at {pushes.at_s:g} s ({wording.listed(pushes.directions)}) and watched "
+            f"for {pushes.watch_s:g} s"
         )
     return f"{text}. Comparisons use the {trials.count} starts; the long walk counts for the gates and for stability."
 

@@ -98,7 +98,7 @@ class _Watched:
 
 
 def draw(
-    name: str, qpos: np.ndarray, activation: np.ndarray | None = None, *, size: tuple[int, int] = (240, 480)
+    name: str, qpos: np.ndarray, activation: np.ndarray | None = None, *, size: tuple[int, int] = (216, 480)
 ) -> Pictures:
     """The body in each pose, seen from its right side, the camera moving along with the pelvis.
 
