@@ -1,4 +1,4 @@
-"""A periodic target that can be asked at any phase: positions, speeds and accelerations of everything that is tracked."""
+"""A periodic target that can be asked at any phase: values, speeds and accelerations of everything that is tracked."""
 
 import mujoco
 import numpy as np
