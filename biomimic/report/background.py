@@ -150,7 +150,7 @@ def _speed(results: Results, protocol: Protocol) -> str:
         return "No speed could be compared."
     return (
         f"The simulated walk moved at {walked}, {' and '.join(texts)}. Joint angles and forces change with speed, "
-        "and a shorter leg walks slower at the same effort, so differences in speed bear on all comparisons."
+        "and a shorter leg takes shorter steps, so differences in speed bear on all comparisons."
     )
 
 

@@ -102,10 +102,9 @@ def published(results: Results, protocol: Protocol) -> Section:
         place = {"domain": other.domain, "channel": other.channel, "side": "right"}
         own = [results.find(other.metric, reference=human.name, **place) for human in protocol.humans]
         cells = [wording.estimate(part[0].estimate, metric_name=other.metric) if part else "–" for part in own]
-        name = wording.first_upper(wording.metric(other.metric))
-        what = f"{wording.channel(other.channel)}: {wording.metric(other.metric)}" if other.channel else name
-        area = wording.first_upper(other.domain)
-        rows.append((area, what, *cells, wording.number(other.value), f"{other.who}; {other.source}"))
+        name = wording.channel(other.channel) if other.channel else wording.first_upper(other.domain)
+        what = f"{name}{' moment' if other.domain == 'moments' else ''}: {wording.metric(other.metric)}"
+        rows.append((what, *cells, wording.number(other.value), f"{other.who}; {other.source}"))
     if not rows:
         return Section("published", "Beside published work", (Paragraph("The protocol names no published figures."),))
     text = (
@@ -113,7 +112,6 @@ def published(results: Results, protocol: Protocol) -> Section:
         "work is better. Where both are correlations, neither says anything about size."
     )
     header = (
-        "Domain",
         "Measure",
         *(f"With {panels.SHORT[h.role].lower()}" for h in protocol.humans),
         "Published",
@@ -123,7 +121,7 @@ def published(results: Results, protocol: Protocol) -> Section:
     caption = (
         f"Figures of published work beside this walk's right leg (with the recorded person, with another). {counts}"
     )
-    table = Table(caption, header, tuple(rows), "ll" + "r" * len(protocol.humans) + "rl")
+    table = Table(caption, header, tuple(rows), "l" + "r" * len(protocol.humans) + "rl")
     return Section("published", "Beside published work", (Paragraph(text), table))
 
 

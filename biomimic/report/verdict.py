@@ -20,6 +20,9 @@ OVERVIEW = (
 def section(results: Results, protocol: Protocol) -> Section:
     """Verdict: lines, overview figure, table of criteria, and the box."""
     blocks: list[Block] = [Paragraph(_headline(results)), Bullets(lines(results))]
+    note = results.identity.get("run", {}).get("note", "")
+    if note:
+        blocks.append(Paragraph(f"About this run: {note}"))
     shown = [panels.panel(results, protocol, (q, "right", phase), c) for q, phase, c in OVERVIEW]
     shown = [one for one in shown if one is not None]
     if shown:
@@ -53,15 +56,14 @@ def counts_sentence(results: Results, protocol: Protocol) -> str:
 def named(outcome: Outcome) -> str:
     """What a criterion is about."""
     what = wording.metric(outcome.metric)
-    return f"{wording.channel(outcome.channel)}: {what}" if outcome.channel else wording.first_upper(what)
+    if outcome.channel:
+        return f"{wording.channel(outcome.channel)}: {what}"
+    return wording.first_upper(f"{outcome.domain}: {what}" if outcome.metric == "mean_correlation" else what)
 
 
 def reached(outcome: Outcome) -> str:
-    """The worst value a criterion met, with its interval and side."""
-    if outcome.worst is None:
-        return "–"
-    text = wording.estimate(outcome.worst.estimate, metric_name=outcome.metric)
-    return f"{text}, {outcome.worst.side}" if outcome.worst.side else text
+    """The worst value a criterion met, with its interval."""
+    return "–" if outcome.worst is None else wording.estimate(outcome.worst.estimate, metric_name=outcome.metric)
 
 
 def limits(outcome: Outcome) -> str:
@@ -85,9 +87,15 @@ def _line(domain: str, outcomes: list[Outcome]) -> str:
     text = f"{wording.first_upper(domain)}: {verdict}, {met} of {len(outcomes)} criteria"
     missed = [o for o in outcomes if not o.passed]
     if missed:
-        each = [f"{named(o)} {reached(o)} (limit {limits(o)}{'; ' + o.note if o.note else ''})" for o in missed]
+        each = [
+            f"{named(o)} {reached(o)}{_side(o)} (limit {limits(o)}{'; ' + o.note if o.note else ''})" for o in missed
+        ]
         text += f"; missed: {'; '.join(each)}"
     return text + "."
+
+
+def _side(outcome: Outcome) -> str:
+    return f", {outcome.worst.side}" if outcome.worst is not None and outcome.worst.side else ""
 
 
 def _criteria(results: Results) -> Table:
@@ -95,23 +103,14 @@ def _criteria(results: Results) -> Table:
     for outcome in results.outcomes:
         verdict = "met" if outcome.passed else f"not met: {outcome.note}" if outcome.note else "not met"
         n = wording.basis(outcome.worst.estimate) if outcome.worst is not None else "–"
-        rows.append(
-            (
-                wording.first_upper(outcome.domain),
-                named(outcome),
-                reached(outcome),
-                limits(outcome),
-                n,
-                outcome.source,
-                verdict,
-            )
-        )
+        side = _side(outcome).removeprefix(", ") or "–"
+        rows.append((named(outcome), reached(outcome), side, limits(outcome), n, outcome.source, verdict))
         tones.append("good" if outcome.passed else "bad")
     level = next((o.worst.estimate.level for o in results.outcomes if o.worst is not None), 0.95)
     return Table(
-        f"Criteria. Reached: value with its {100 * level:.0f} % interval where strides could be resampled; of the "
-        "two sides the worse one. Every limit stands with its source.",
-        ("Domain", "Criterion", "Reached", "Limit", "n", "Where the limit comes from", "Verdict"),
+        f"Criteria. Reached: value with its {100 * level:.0f} % interval where strides could be resampled; of the two "
+        "sides the worse one. Every limit stands with its source.",
+        ("Criterion", "Reached", "Side", "Limit", "n", "Where the limit comes from", "Verdict"),
         tuple(rows),
         "lllllll",
         tuple(tones),

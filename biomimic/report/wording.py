@@ -195,7 +195,8 @@ def listed(words: list[str] | tuple[str, ...]) -> str:
 def counted(n: int, unit: str) -> str:
     """A count with its unit in the right number: 1 stride, 11 trials, 152 strides in 10 trials."""
     first, _, rest = unit.partition(" ")
-    first = first[:-1] if n == 1 and first.endswith("s") else first
+    if n == 1 and first.endswith("s"):
+        first = first.removesuffix("es") if first.endswith("shes") else first[:-1]
     return f"{n} {first} {rest}".strip()
 
 

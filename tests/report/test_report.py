@@ -123,8 +123,8 @@ def test_the_first_figure_is_also_a_picture(report):
 
 def test_published_figures_stand_beside_those_of_the_walk(report):
     table = next(section for section in report.sections if section.name == "published").blocks[1]
-    ankle = next(row for row in table.rows if row[1] == "Ankle dorsiflexion: r")
-    assert ankle[4] == "0.89" and ankle[5].startswith("MuscleMimic")
+    ankle = next(row for row in table.rows if row[0] == "Ankle dorsiflexion: r")
+    assert ankle[3] == "0.89" and "MuscleMimic" in ankle[4]
 
 
 def test_a_special_character_of_either_layout_is_only_text(tmp_path):

@@ -56,6 +56,7 @@ def test_limits():
 
 def test_counts():
     assert wording.counted(1, "strides") == "1 stride"
+    assert wording.counted(1, "pushes") == "1 push"
     assert wording.counted(152, "strides in 10 trials") == "152 strides in 10 trials"
     assert wording.span([6, 11, 8], "trials") == "6 to 11 trials"
     assert wording.listed(["a", "b", "c"]) == "a, b and c"
