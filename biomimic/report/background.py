@@ -108,7 +108,7 @@ def stability(results: Results, protocol: Protocol) -> Section:
     bars = [figures.Bar(walk.trial.replace("_", " "), walk.planned, walk.walked, _time(walk)) for walk in walks]
     caption = (
         f"Time walked in each of the {len(walks)} trials (n = {len(walks)} trials). Frame: planned time. Filled: "
-        "walked. Start 0 to start 9 begin at phases spread over the cycle."
+        f"walked. The {len(starts)} starts begin at phases spread evenly over the cycle."
     )
     words = f"{text} Falls: {_falls(walks)}."
     blocks.append(Figure("trials", figures.trials(bars), caption, words))

@@ -1,6 +1,7 @@
 """Recordings that are kept beside a run: made once, used again while run, plan and versions are the same."""
 
 import json
+import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -46,9 +47,10 @@ class Task:
 
     @property
     def is_done(self) -> bool:
-        """Whether what lies there was made by this very task."""
+        """Whether what lies there was made by this very task, and is whole."""
         mark = self.path.with_suffix(".json")
-        return self.path.is_file() and mark.is_file() and mark.read_text(encoding="utf-8") == self.text
+        is_own = mark.is_file() and mark.read_text(encoding="utf-8", errors="replace") == self.text
+        return is_own and zipfile.is_zipfile(self.path)  # false for a missing or cut file
 
 
 def make(task: Task) -> None:

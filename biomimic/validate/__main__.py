@@ -10,6 +10,7 @@ from pathlib import Path
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 PACKAGES = ("numpy", "scipy", "mujoco", "jax", "matplotlib", "jinja2", "typst", "musclemimic-models")
 FILM_S = 5.0  # [s] simulated for the pictures of one stride
+ADVICE = "call again with --jobs 1"
 GOOD, UNMET, BAD = 0, 1, 2  # exit codes
 
 
@@ -46,6 +47,7 @@ def _positive(text: str) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     from biomimic import files, reference
+    from biomimic.motion import Trajectory
     from biomimic.recording import Recording
     from biomimic.run import open_run
     from biomimic.validate.evaluate import evaluate
@@ -55,6 +57,7 @@ def _run(options: argparse.Namespace) -> int:
     chosen = options.protocol or run.manifest.protocol
     protocol = load_protocol(chosen)
     name = path_of(chosen).stem
+    Trajectory.load(run.target)  # a wrong target is said before anything is simulated
     humans = {human.name: reference.load(human.name) for human in protocol.humans}
     out = files.check_writable(options.out or run.output / "validation" / name)
     folder = run.output / "recordings" / name
@@ -85,10 +88,12 @@ def _tasks(run, protocol, folder: Path) -> list:
 def _simulate(tasks: list, jobs: int | None) -> None:
     """Do what is not done yet, the longest first, one process a core."""
     from concurrent.futures import ProcessPoolExecutor, as_completed
+    from concurrent.futures.process import BrokenProcessPool
     from multiprocessing import get_context
 
     from tqdm import tqdm
 
+    from biomimic.errors import BadRun
     from biomimic.rollout.kept import make
 
     missing = sorted((task for task in tasks if not task.is_done), key=lambda task: -task.plan.duration)
@@ -102,6 +107,8 @@ def _simulate(tasks: list, jobs: int | None) -> None:
         try:
             for done in tqdm(as_completed(waiting), total=len(waiting), desc="simulating", unit="trial"):
                 done.result()
+        except BrokenProcessPool:
+            raise BadRun(f"A simulation was ended from outside, most likely for lack of memory; {ADVICE}.") from None
         finally:
             pool.shutdown(cancel_futures=True)  # after an error, do not begin what waits
 

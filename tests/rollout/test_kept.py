@@ -17,7 +17,7 @@ def task(tmp_path) -> Task:
 
 
 def _keep(task: Task) -> None:
-    task.path.write_bytes(b"a recording")
+    archive.save(task.path, "recording", 1, {"a": np.zeros(3)})
     task.path.with_suffix(".json").write_text(task.text, encoding="utf-8")
 
 
@@ -32,6 +32,12 @@ def test_a_kept_recording_is_used_again_for_the_same_task_only(task):
         replace(task, is_film=True),
     )
     assert not any(other.is_done for other in others)
+
+
+def test_a_recording_that_was_cut_short_is_made_again(task):
+    _keep(task)
+    task.path.write_bytes(task.path.read_bytes()[:100])
+    assert not task.is_done
 
 
 def test_a_recording_without_mark_is_not_used(task):
