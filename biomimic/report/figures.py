@@ -11,6 +11,7 @@ from biomimic import share
 
 INK = "#222222"  # text and axes; the HTML page replaces it by its own text colour
 WIDTH = 7.2  # inch
+NARROW = 4  # columns from which panels are too narrow for six numbers below
 
 # Okabe and Ito (2008), colours that stay apart in every common form of colour blindness; line styles differ as well
 SIMULATED = "#0072b2"
@@ -62,6 +63,7 @@ def curves(panels: Sequence[Panel], *, columns: int, height: float = 1.55) -> st
         figure, axes = plt.subplots(rows, columns, figsize=(WIDTH, rows * height + 0.35), squeeze=False)
         for axis, panel in zip(axes.flat, panels):
             _draw(axis, panel)
+            axis.set_xticks((0, 20, 40, 60, 80, 100) if columns < NARROW else (0, 50, 100))
         for axis in list(axes.flat)[len(panels) :]:
             axis.set_visible(False)
         for index, panel in enumerate(panels):
@@ -86,7 +88,6 @@ def _draw(axis, panel: Panel) -> None:
     axis.set_title(panel.title, pad=13 if panel.note else 5)
     axis.set_ylabel(panel.axis.replace(", ", "\n"), fontsize=6.5)
     axis.set_xlim(0, 100)
-    axis.set_xticks((0, 20, 40, 60, 80, 100))
     axis.margins(y=0.08)
     if panel.note:  # under the title, where no curve can be
         axis.annotate(panel.note, (0, 1), (0, 3.5), xycoords="axes fraction", textcoords="offset points", fontsize=6.2)

@@ -39,7 +39,7 @@ def panel(results: Results, protocol: Protocol, key: tuple[str, str, str], chann
         if curves is not None and channel in curves.names:
             scaled = activation.curves_relative_to_peak(curves) if quantity == "activity" else curves
             lines.append(_line(human.role, human_label(results, human.role, human.name), scaled, channel, quantity))
-    name, sign = wording.CHANNELS.get(channel, (wording.channel(channel), "share of its peak"))
+    name, sign = wording.CHANNELS.get(channel, (wording.channel(channel), "share of peak"))
     if quantity == "moment":
         name, sign = wording.MOMENTS.get(channel, (name, sign))
     marks = () if phase == "stance" else (100.0 * float(np.nanmean(strides.stance)),)

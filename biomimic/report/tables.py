@@ -65,7 +65,13 @@ def _ceilings(found: list[Finding]) -> str:
     for finding in found:
         if not math.isfinite(finding.ceiling):
             none.setdefault(finding.ceiling_from, {})[wording.channel(finding.channel).lower()] = None
-    parts = [text, *(f"Ceiling of {wording.listed(list(channels))}: {why}." for why, channels in none.items())]
+    parts = [
+        text,
+        *(
+            f"No ceiling for {wording.listed(list(channels))}: {why.removeprefix('none: ')}."
+            for why, channels in none.items()
+        ),
+    ]
     return " ".join(part for part in parts if part)
 
 

@@ -101,7 +101,7 @@ def _simulate(tasks: list, jobs: int | None) -> None:
         return
     for variable in THREADS:  # one trial a core: libraries must not each take all of them
         os.environ.setdefault(variable, "1")
-    workers = min(jobs or os.cpu_count() or 1, len(missing))
+    workers = min(jobs or _cores(), len(missing))
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         waiting = [pool.submit(make, task) for task in missing]
         try:
@@ -111,6 +111,13 @@ def _simulate(tasks: list, jobs: int | None) -> None:
             raise BadRun(f"A simulation was ended from outside, most likely for lack of memory; {ADVICE}.") from None
         finally:
             pool.shutdown(cancel_futures=True)  # after an error, do not begin what waits
+
+
+def _cores() -> int:
+    """Cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _version(package: str) -> str:
