@@ -16,7 +16,9 @@ SWAY = 0.02  # [m] of the root, one wave a cycle
 HIP = 0.3  # [rad] of the right hip, one wave a cycle; the left one half a cycle later
 KNEE = 0.2  # [rad] of both knees, two waves a cycle, around as much
 LEFT_STRIKE = 0.49  # at frame 39.2: 20 N are a fifth of the way from 0 N at frame 39 to 100 N at frame 40
-MOMENTS = ("hip_flexion_right", "knee_flexion_right", "hip_flexion_left", "knee_flexion_left")
+_ANGLES = ("hip_flexion", "hip_adduction", "hip_rotation", "knee_flexion", "ankle_dorsiflexion")
+MOMENTS = tuple(f"{angle}_{side}" for side in ("right", "left") for angle in _ANGLES)
+LARGEST = 5.0 * np.arange(1, len(MOMENTS) + 1)  # [N m], one wave a cycle
 
 
 def made_walk(body: Embodiment, standing: np.ndarray) -> Trajectory:
@@ -49,7 +51,7 @@ def made_walk(body: Embodiment, standing: np.ndarray) -> Trajectory:
         provenance=Provenance("made by a test"),
         period=PERIOD,
         force=force,
-        moment=np.outer(np.sin(turn), [10.0, 20.0, 30.0, 40.0]),
+        moment=np.outer(np.sin(turn), LARGEST),
         moment_names=MOMENTS,
         com=_com(model, qpos),
     )
