@@ -12,6 +12,7 @@ LAND = 0.92  # a foot may land from this share of its own cycle on; earlier touc
 STILL = 0.30  # a foot that has not landed by this share of its cycle is not expected any more
 WAIT = 0.06  # a foot waits at most this share of the cycle for the other one to land before it swings
 SPREAD = 0.6  # a step's shift is complete after this share of the swing
+REACH = 0.7  # share of the swing from which the foot reaches for the floor
 SLEW = 0.25  # the clock is moved by at most this share of its speed
 
 
@@ -113,6 +114,9 @@ class Balance:
         if 0.0 < done < 1.0:
             speed[:2] += pace / duration * offset
             speed[2] += swing.clearance * np.pi / duration * np.sin(2 * np.pi * done)
+        reach = max(0.0, done - REACH) / (1 - REACH)
+        goal[2] -= swing.depth * reach**2
+        speed[2] -= swing.depth * 2 * reach / (1 - REACH) / duration * (done < 1.0)
         outward = self._left * (-1 if k == 0 else 1)
         gap = (goal - other)[:2] @ outward
         if gap < swing.feet_apart:

@@ -77,16 +77,22 @@ class Cycle:
         for name, copies in (("root", 1), ("com", 1), ("ankles", 2)):
             self._table[:, 1, self._slices[name]] += np.tile(self.progress / self.period, copies)
 
-    def at(self, phase: float) -> Point:
-        """The target at a phase; whole cycles do not count."""
-        place = (phase % 1.0) * GRID
-        i = int(place) % GRID
-        part = place - int(place)
-        row = (1 - part) * self._table[i] + part * self._table[(i + 1) % GRID]
+    def at(self, phase: float, lead: float = 0.0) -> Point:
+        """The target at a phase; whole cycles do not count. Accelerations and moments are those `lead` seconds later."""
+        row = self._row(phase)
+        if lead:
+            ahead = self._row(phase + lead / self.period)
+            row[2] = ahead[2]
+            row[:, self._slices["moments"]] = ahead[:, self._slices["moments"]]
         point = Point()
         for name, span in self._slices.items():
             setattr(point, name, row[:, span])
         return point
+
+    def _row(self, phase: float) -> np.ndarray:
+        place = (phase % 1.0) * GRID
+        i, part = int(place) % GRID, place - int(place)
+        return (1 - part) * self._table[i] + part * self._table[(i + 1) % GRID]
 
     def pose(self, model: mujoco.MjModel, phase: float) -> np.ndarray:
         """Model coordinates at a phase with the progress of this cycle; dependent joints are not set, (nq,)."""

@@ -83,7 +83,7 @@ class Tracker:
     def _solve(self, data: mujoco.MjData, *, free: bool) -> np.ndarray:
         """Activations and contact rays of this step; `free`: any activation can be had at once, as before the start."""
         self.dynamics.update(data)
-        point = self.cycle.at(self.balance.phase)
+        point = self.cycle.at(self.balance.phase, self.settings.effort.lead)
         self.balance.update(data, point, self.dynamics.com, self.dynamics.com_speed)
         self.feet.update(self.dynamics, self.balance)
         problem = self._problem(data, point, self._tasks(data, point))
