@@ -117,7 +117,7 @@ def _manifest(name: str, target, settings, muscle_parameters: str, protocol: str
 
 def _tune(options: argparse.Namespace) -> int:
     from biomimic import config, control, embodiment, files
-    from biomimic.control.tune import NAMES, Search, Space
+    from biomimic.control.tune import Search, Space
     from biomimic.errors import BadRun
     from biomimic.motion import Trajectory
     from biomimic.run import WORKING, create, open_run
@@ -131,7 +131,7 @@ def _tune(options: argparse.Namespace) -> int:
     if out.exists():
         raise BadRun(f"There is a run in {out} already; choose another --out or remove the folder.")
     search = Search(
-        names=tuple(options.names) if options.names else NAMES,
+        names=tuple(options.names or ()),
         generations=options.generations,
         candidates=options.candidates,
         seed=options.seed,

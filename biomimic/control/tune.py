@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
-from dataclasses import dataclass, fields, replace
+from dataclasses import Field, dataclass, fields, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
@@ -29,12 +29,12 @@ FRESH = 0.07  # of the cycle: the winner is chosen from starts that the search h
 NAMES = tuple(
     f"{group}.{name}"
     for group, names in {
-        "posture": "stiffness foot_stiffness weight stance unloading swing swing_foot arm",
+        "posture": "stiffness foot_stiffness weight stance unloading swing swing_foot hip_rotation arm",
         "trunk": "pelvis_stiffness pelvis_weight pelvis_yaw yaw_stiffness forward_stiffness lateral_stiffness "
         "vertical_stiffness forward_weight lateral_weight vertical_weight",
-        "swing": "start stiffness weight vertical_weight clearance forward_gain lateral_gain growth feet_apart",
+        "swing": "start stiffness weight vertical_weight clearance forward_gain lateral_gain growth feet_apart depth",
         "contact": "weight",
-        "effort": "weight damping",
+        "effort": "weight damping lead",
         "moments": "weight subtalar",
         "balance": "settle line touchdown reset hurry",
         "arms": "weight",
@@ -56,7 +56,7 @@ class Search:
     """What is searched and how long.
 
     Args:
-        names: settings to search, as "trunk.lateral_weight".
+        names: settings to search, as "trunk.lateral_weight"; empty: those of `NAMES` that are not switched off by a 0.
         generations: of candidates, in all; a resumed search counts those it has.
         candidates: in a generation.
         spread: standard deviation of the first generation, in e-folds.
@@ -65,7 +65,7 @@ class Search:
         plans: trials of every candidate, the first one without a push.
     """
 
-    names: tuple[str, ...] = NAMES
+    names: tuple[str, ...] = ()
     generations: int = 40
     candidates: int = 12
     spread: float = 0.22
@@ -74,10 +74,10 @@ class Search:
     plans: tuple[Plan, ...] = PLANS
 
     def __post_init__(self) -> None:
-        if min(self.generations, self.candidates - 3, len(self.names)) < 1 or not self.spread > 0:
+        if min(self.generations, self.candidates - 3) < 1 or not self.spread > 0:
             raise BadValue(
-                f"A search of {self.generations} generations of {self.candidates} candidates over {len(self.names)} "
-                f"settings with spread {self.spread:g} was asked for; it needs 1, 4, 1 and more than 0."
+                f"A search of {self.generations} generations of {self.candidates} candidates with spread "
+                f"{self.spread:g} was asked for; it needs at least 1, at least 4 and more than 0."
             )
         if not self.plans or self.plans[0].push is not None:
             raise BadValue("The first trial of a search is judged for posture and force; it must be there, unpushed.")
@@ -100,16 +100,14 @@ class Space:
 
     def __init__(self, settings: Settings, names: tuple[str, ...]) -> None:
         self.settings, self.names = settings, names
-        groups = {group.name: fields(getattr(settings, group.name)) for group in fields(settings)}
-        known = {f"{group}.{entry.name}": entry for group, entries in groups.items() for entry in entries}
+        known = _entries(settings)
         self._parts = []
         for name in names:
             if name not in known:
                 raise errors.unknown("setting", name, known)
             group, _, entry = name.partition(".")
             value = getattr(getattr(settings, group), entry)
-            low, high = (known[name].metadata.get(bound) for bound in ("low", "high"))
-            is_even = low is not None and high is not None
+            low, high, is_even = _range(known[name])
             if isinstance(value, bool):
                 raise BadValue(f"{name} is true or false and cannot be searched; leave it out.")
             if not (is_even or value > 0):
@@ -124,6 +122,29 @@ class Space:
             changed.setdefault(group, {})[entry] = float(np.clip(moved, low, high))
         groups = {group: replace(getattr(self.settings, group), **values) for group, values in changed.items()}
         return replace(self.settings, **groups)
+
+
+def usual(settings: Settings) -> tuple[str, ...]:
+    """Those of `NAMES` that can be searched from these settings: a weight of 0 stays switched off."""
+    known = _entries(settings)
+
+    def value(name: str) -> float:
+        group, _, entry = name.partition(".")
+        return getattr(getattr(settings, group), entry)
+
+    return tuple(name for name in NAMES if value(name) > 0 or _range(known[name])[2])
+
+
+def _entries(settings: Settings) -> dict[str, Field]:
+    """Every setting by its name."""
+    groups = {group.name: fields(getattr(settings, group.name)) for group in fields(settings)}
+    return {f"{group}.{entry.name}": entry for group, entries in groups.items() for entry in entries}
+
+
+def _range(entry: Field) -> tuple[float | None, float | None, bool]:
+    """Lower and upper bound of a setting, and whether it has both and so moves evenly."""
+    low, high = entry.metadata.get("low"), entry.metadata.get("high")
+    return low, high, low is not None and high is not None
 
 
 class Job(NamedTuple):
@@ -180,6 +201,7 @@ def tune(
         Hansen, The CMA evolution strategy: a tutorial, arXiv:1604.00772.
     """
     search = search or Search()
+    search = replace(search, names=search.names or usual(settings))
     for plan in search.plans:
         if not np.isclose(embodiment.model.opt.timestep, plan.physics_step):
             raise BadValue(
