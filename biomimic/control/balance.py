@@ -19,8 +19,8 @@ SLEW = 0.25  # the clock is moved by at most this share of its speed
 class Balance:
     """Phase clock, footing and capture-point stepping.
 
-    The capture point (extrapolated centre of mass) diverges from the standing foot like an inverted pendulum; the swinging
-    foot is sent to where the error at touchdown would be, so that one step takes it up.
+    The capture point (extrapolated centre of mass) diverges from the standing foot like an inverted pendulum; the
+    swinging foot is sent to where the error at touchdown would be, so that one step takes it up.
 
     Attributes:
         phase: of the cycle, in [0, 1); cycles: whole cycles since the start.

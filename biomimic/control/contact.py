@@ -46,8 +46,9 @@ class FootContacts:
         place = data.xpos[self._body] + np.einsum("kij,kj->ki", turn, self._end)
         height = place[:, 2] - self._radius
         half = POINTS // 2
-        open_ = [balance.stands[k] or balance.settings.swing.start <= balance.own[k] < settings.unloading for k in (0, 1)]
-        self._active = [i for i in range(POINTS) if open_[i // half] and height[i] < settings.near]
+        late = [balance.settings.swing.start <= own < settings.unloading for own in balance.own]
+        bears = [balance.stands[k] or late[k] for k in (0, 1)]
+        self._active = [i for i in range(POINTS) if bears[i // half] and height[i] < settings.near]
         self.rays = np.zeros((len(dynamics.speed), RAYS))
         self.used = np.zeros(RAYS, dtype=bool)
         self._rows = []

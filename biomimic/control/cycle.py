@@ -78,7 +78,10 @@ class Cycle:
             self._table[:, 1, self._slices[name]] += np.tile(self.progress / self.period, copies)
 
     def at(self, phase: float, lead: float = 0.0) -> Point:
-        """The target at a phase; whole cycles do not count. Accelerations and moments are those `lead` seconds later."""
+        """The target at a phase; whole cycles do not count.
+
+        Accelerations and moments are those `lead` seconds later.
+        """
         row = self._row(phase)
         if lead:
             ahead = self._row(phase + lead / self.period)

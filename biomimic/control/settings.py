@@ -48,7 +48,7 @@ class Swing:
     weight: float = ranged(28.0, low=0.0)  # per (m/s^2)^2
     vertical_weight: float = ranged(30.0, low=0.0)
     clearance: float = ranged(0.023, low=0.0)  # [m] added at mid-swing
-    depth: float = ranged(0.01, low=0.0)  # [m] below the floor that the foot aims at, so that it lands in time
+    depth: float = ranged(0.0, low=0.0)  # [m] below the floor that the foot aims at, so that it lands in time
     late: float = ranged(0.02, low=0.0)  # [m] a late foot is lowered at most so far
     forward_gain: float = ranged(0.6, low=0.0)  # step length per capture-point error at touchdown
     lateral_gain: float = ranged(1.2, low=0.0)

@@ -7,7 +7,7 @@ from scipy.linalg.lapack import dpotrf, dtrtrs
 from biomimic.control import qp
 from biomimic.control.balance import Balance
 from biomimic.control.contact import RAYS, Barriers, FootContacts
-from biomimic.control.cycle import Cycle, quaternion
+from biomimic.control.cycle import LIMBS, Cycle, Point, quaternion
 from biomimic.control.dynamics import Dynamics, Tasks
 from biomimic.control.settings import Settings
 from biomimic.embodiment import Embodiment
@@ -45,11 +45,12 @@ class Tracker:
         self._legs, self._moments = [], {}
         for side in ("right", "left"):
             angles = [f"{angle}_{side}" for angle in LEG]
-            self._legs.append([embodiment.moments[angle].column for angle in angles] + [names.index(f"mtp_angle_{side[0]}")])
-            self._moments.update({angle: embodiment.moments[angle].column for angle in angles})
+            columns = {angle: embodiment.moments[angle].column for angle in angles}
+            self._legs.append([*columns.values(), names.index(f"mtp_angle_{side[0]}")])
+            self._moments.update(columns)
         arms = ("elv_angle", "shoulder", "elbow", "pro_sup", "deviation", "flexion_")
         self._arm = [i for i, name in enumerate(names) if name.startswith(arms)]
-        self._limbs = [self.model.body(embodiment.landmarks[name].body).id for name in _LIMBS]
+        self._limbs = [self.model.body(embodiment.landmarks[name].body).id for name in LIMBS]
         self._trunk = self.model.body(embodiment.landmarks["torso"].body).id
         self._ask_moments()
 
@@ -95,7 +96,7 @@ class Tracker:
         self._guess = self.solution.x
         return self._guess
 
-    def _tasks(self, data: mujoco.MjData, point) -> Tasks:
+    def _tasks(self, data: mujoco.MjData, point: Point) -> Tasks:
         tasks = Tasks(len(self.dynamics.speed))
         self._posture(tasks, data, point)
         self._pelvis(tasks, data, point)
@@ -108,7 +109,7 @@ class Tracker:
         self.barriers.add(tasks, self.dynamics)
         return tasks
 
-    def _posture(self, tasks: Tasks, data: mujoco.MjData, point) -> None:
+    def _posture(self, tasks: Tasks, data: mujoco.MjData, point: Point) -> None:
         posture, size = self.settings.posture, len(tasks.slope)
         stiffness, share, floor = np.full(size, posture.stiffness), np.ones(size), np.full(size, posture.floor)
         for k, leg in enumerate(self._legs):
@@ -139,7 +140,7 @@ class Tracker:
         x = np.clip((own - PRE) / (self.settings.swing.start - PRE), 0, 1)
         return posture.stance + (posture.unloading - posture.stance) * x * x * (3 - 2 * x)
 
-    def _pelvis(self, tasks: Tasks, data: mujoco.MjData, point) -> None:
+    def _pelvis(self, tasks: Tasks, data: mujoco.MjData, point: Point) -> None:
         trunk, error = self.settings.trunk, np.zeros(3)
         mujoco.mju_subQuat(error, quaternion(point.turn[0]), data.qpos[3:7])
         speed_error = point.turn[1] - data.qvel[3:6]
@@ -147,7 +148,7 @@ class Tracker:
         wanted = point.turn[2] + stiffness * error + 2 * np.sqrt(stiffness) * speed_error
         tasks.add_entries(np.arange(3, 6), wanted, trunk.pelvis_weight * np.array([1.0, 1.0, trunk.pelvis_yaw]))
 
-    def _com(self, tasks: Tasks, point) -> None:
+    def _com(self, tasks: Tasks, point: Point) -> None:
         trunk, dynamics, house = self.settings.trunk, self.dynamics, self.embodiment.house
         stiffness = np.array([trunk.forward_stiffness, trunk.lateral_stiffness, trunk.vertical_stiffness])
         weight = np.array([trunk.forward_weight, trunk.lateral_weight, trunk.vertical_weight])
@@ -156,7 +157,7 @@ class Tracker:
         wanted = house @ (point.com[2] - dynamics.com_drift) + stiffness * error + 2 * np.sqrt(stiffness) * speed_error
         tasks.add(house @ dynamics.com_jacobian, wanted, weight)
 
-    def _swing(self, tasks: Tasks, data: mujoco.MjData, point, k: int) -> None:
+    def _swing(self, tasks: Tasks, data: mujoco.MjData, point: Point, k: int) -> None:
         swing, ankles = self.settings.swing, self.balance.ankles
         here = data.xpos[ankles[k]].copy()
         jacobian, speed, drift = self.dynamics.point(here, ankles[k])
@@ -165,7 +166,7 @@ class Tracker:
         wanted += 2 * np.sqrt(swing.stiffness) * (goal_speed - speed)
         tasks.add(jacobian, wanted - drift, np.array([swing.weight, swing.weight, swing.vertical_weight]))
 
-    def _arms(self, tasks: Tasks, data: mujoco.MjData, point) -> None:
+    def _arms(self, tasks: Tasks, data: mujoco.MjData, point: Point) -> None:
         """Elbows and wrists relative to the trunk, so that the shoulder's singular coordinates do not matter."""
         arms, trunk = self.settings.arms, self._trunk
         if arms.weight == 0:
@@ -196,7 +197,7 @@ class Tracker:
         self._asked_weight = np.sqrt([row[1] for row in rows])
         self._asked_value = np.array([row[2] for row in rows], dtype=int)
 
-    def _problem(self, data: mujoco.MjData, point, tasks: Tasks) -> qp.Problem:
+    def _problem(self, data: mujoco.MjData, point: Point, tasks: Tasks) -> qp.Problem:
         """The step as box-constrained least squares over activations (nu) and contact rays."""
         dynamics, effort, contact = self.dynamics, self.settings.effort, self.settings.contact
         size, muscles = len(tasks.slope), self.model.nu
@@ -209,10 +210,12 @@ class Tracker:
         A[:size] = motion[:, :-1]
         A[size:, :muscles] = self._asked_weight[:, None] * dynamics.pull[self._asked]
         values = np.append(point.moments[0], 0.0)[self._asked_value]
-        b = np.concatenate([
-            dtrtrs(factor, tasks.slope, lower=1)[0] - motion[:, -1],
-            self._asked_weight * (values - dynamics.passive[self._asked]),
-        ])
+        b = np.concatenate(
+            [
+                dtrtrs(factor, tasks.slope, lower=1)[0] - motion[:, -1],
+                self._asked_weight * (values - dynamics.passive[self._asked]),
+            ]
+        )
         low, high = dynamics.muscles.reachable(data.act, self.substeps, self.model.opt.timestep)
         return qp.Problem(
             A=A,
@@ -222,6 +225,3 @@ class Tracker:
             low=np.concatenate([low, np.zeros(RAYS)]),
             high=np.concatenate([high, np.where(self.feet.used, np.inf, 0.0)]),
         )
-
-
-_LIMBS = ("elbow_right", "wrist_right", "elbow_left", "wrist_left")

@@ -257,15 +257,19 @@ def _groups(name: str, model: mujoco.MjModel, patterns: Mapping[str, Sequence[st
         actuator = model.actuator(i).name
         fits = [group for group, some in patterns.items() if any(fnmatchcase(actuator, pattern) for pattern in some)]
         if len(fits) != 1:
-            raise BadFile(f'{name}.toml: actuator "{actuator}" is in {len(fits)} groups ({", ".join(fits)}); '
-                          "the patterns of [groups] must put it in exactly one.")
+            raise BadFile(
+                f'{name}.toml: actuator "{actuator}" is in {len(fits)} groups ({", ".join(fits)}); '
+                "the patterns of [groups] must put it in exactly one."
+            )
         found[fits[0]].append(i)
     return {group: np.array(indices, dtype=int) for group, indices in found.items()}
 
 
 def _moments(description: Description, couplings: Couplings) -> dict[str, Moment]:
-    moments = {name: Moment(angle.joint, couplings.column(angle.joint), float(angle.sign))
-               for name, angle in description.angles.items()}
+    moments = {
+        name: Moment(angle.joint, couplings.column(angle.joint), float(angle.sign))
+        for name, angle in description.angles.items()
+    }
     for name, moment in description.moments.items():
         moments[name] = Moment(moment.joint, couplings.column(moment.joint), moment.sign / moment.gain)
     return moments
@@ -318,11 +322,28 @@ def _fingerprint(model: mujoco.MjModel) -> str:
     names += [model.geom(i).name for i in (*wrapped, *solid)]
     digest = hashlib.sha256("\n".join(names).encode())
     for values in (
-        model.qpos0, model.jnt_axis, model.jnt_pos, model.jnt_range, model.dof_damping, model.dof_armature,
-        model.body_pos, model.body_quat, model.body_mass, model.body_ipos, model.body_inertia,
-        model.eq_data, model.site_pos, model.wrap_type, model.actuator_gainprm, model.actuator_biasprm,
-        model.actuator_dynprm, model.actuator_lengthrange, model.actuator_ctrlrange,
-        model.geom_size[solid], model.geom_pos[solid], model.geom_friction[solid],
+        model.qpos0,
+        model.jnt_axis,
+        model.jnt_pos,
+        model.jnt_range,
+        model.dof_damping,
+        model.dof_armature,
+        model.body_pos,
+        model.body_quat,
+        model.body_mass,
+        model.body_ipos,
+        model.body_inertia,
+        model.eq_data,
+        model.site_pos,
+        model.wrap_type,
+        model.actuator_gainprm,
+        model.actuator_biasprm,
+        model.actuator_dynprm,
+        model.actuator_lengthrange,
+        model.actuator_ctrlrange,
+        model.geom_size[solid],
+        model.geom_pos[solid],
+        model.geom_friction[solid],
     ):
         text = np.char.mod("%.5e", np.asarray(values, dtype=float).ravel() + 0.0)
         digest.update(",".join(text).encode())

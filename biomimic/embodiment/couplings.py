@@ -49,8 +49,10 @@ class Couplings:
         dependent = model.jnt_dofadr[first].astype(int)
         if len(set(first)) != len(first) or set(first) & set(second):
             both = sorted(model.joint(j).name for j in set(first) & set(second))
-            raise BadValue(f"The joint couplings of this model form a chain or set a joint twice ({', '.join(both)}); "
-                           "only joints that depend directly on an independent joint are supported.")
+            raise BadValue(
+                f"The joint couplings of this model form a chain or set a joint twice ({', '.join(both)}); "
+                "only joints that depend directly on an independent joint are supported."
+            )
         independent = np.setdiff1d(np.arange(model.nv), dependent)
         fixed = second < 0
         column = np.searchsorted(independent, model.jnt_dofadr[np.where(fixed, 0, second)])
@@ -83,8 +85,9 @@ class Couplings:
         full = np.array(qpos, dtype=float)
         x = full[..., self.driver_qpos] - self.driver_reference
         c = self.coefficients
-        full[..., self.dependent_qpos] = self.dependent_reference + c[0] + x * (
-            c[1] + x * (c[2] + x * (c[3] + x * c[4])))
+        full[..., self.dependent_qpos] = (
+            self.dependent_reference + c[0] + x * (c[1] + x * (c[2] + x * (c[3] + x * c[4])))
+        )
         return full
 
     def residual(self, qpos: np.ndarray) -> np.ndarray:

@@ -84,8 +84,10 @@ def load_set(name: str) -> ParameterSet:
         raise unknown("muscle parameter set", name, _FILES)
     installed = version("musclemimic-models")
     if installed != PUBLISHED.rpartition("-")[2]:
-        raise BadValue(f'Muscle parameter set "{name}" describes musclemimic-models {PUBLISHED.rpartition("-")[2]}, '
-                       f"installed is {installed}. Install the version it describes.")
+        raise BadValue(
+            f'Muscle parameter set "{name}" describes musclemimic-models {PUBLISHED.rpartition("-")[2]}, '
+            f"installed is {installed}. Install the version it describes."
+        )
     if _FILES[name] is None:
         return ParameterSet(name=name, version=1)
     text = tomllib.loads((Path(__file__).parent / _FILES[name]).read_text(encoding="utf-8"))
@@ -156,13 +158,17 @@ def _rule_of_each(names: Sequence[str], parameters: ParameterSet, must_match: Se
     for rule in parameters.rules:
         for i in _matching(names, rule.muscles):
             if i in rule_of:
-                raise BadFile(f'Muscle parameter set "{parameters.name}": "{names[i]}" is in the groups '
-                              f'"{rule_of[i].group}" and "{rule.group}". Each muscle belongs to one group.')
+                raise BadFile(
+                    f'Muscle parameter set "{parameters.name}": "{names[i]}" is in the groups '
+                    f'"{rule_of[i].group}" and "{rule.group}". Each muscle belongs to one group.'
+                )
             rule_of[i] = rule
     missing = [name for name in must_match if names.index(name) not in rule_of] if parameters.rules else []
     if missing:
-        raise BadFile(f'Muscle parameter set "{parameters.name}": no group holds {", ".join(missing[:10])} '
-                      f"({len(missing)} muscles). Add a pattern for each.")
+        raise BadFile(
+            f'Muscle parameter set "{parameters.name}": no group holds {", ".join(missing[:10])} '
+            f"({len(missing)} muscles). Add a pattern for each."
+        )
     return rule_of
 
 

@@ -38,10 +38,13 @@ def test_sign_of_leg_angles(body, posed, side, angle, joint, landmark, axis, dir
     assert np.abs(np.delete(change, column)).max() < 1e-9
 
 
-@pytest.mark.parametrize(("angle", "joint", "axis", "direction"), [
-    ("lumbar_extension", "flex_extension", X, -1),  # head moves back
-    ("lumbar_bending", "lat_bending", Y, -1),  # head moves to the right
-])
+@pytest.mark.parametrize(
+    ("angle", "joint", "axis", "direction"),
+    [
+        ("lumbar_extension", "flex_extension", X, -1),  # head moves back
+        ("lumbar_bending", "lat_bending", Y, -1),  # head moves to the right
+    ],
+)
 def test_sign_of_lumbar_angles(body, posed, angle, joint, axis, direction):
     assert moved(body, posed, joint, "head")[axis] * direction > 0.05
     assert body.joint_angles(posed(body, **{joint: 15}))[body.angle_names.index(angle)] > 0
@@ -53,11 +56,14 @@ def test_positive_lumbar_rotation_brings_the_right_shoulder_forward(body, posed)
 
 
 @pytest.mark.published
-@pytest.mark.parametrize(("angle", "joint", "expected"), [
-    ("lumbar_extension", "flex_extension", 18.75),
-    ("lumbar_bending", "lat_bending", 18.64),
-    ("lumbar_rotation", "axial_rotation", 11.36),
-])
+@pytest.mark.parametrize(
+    ("angle", "joint", "expected"),
+    [
+        ("lumbar_extension", "flex_extension", 18.75),
+        ("lumbar_bending", "lat_bending", 18.64),
+        ("lumbar_rotation", "axial_rotation", 11.36),
+    ],
+)
 def test_ten_degrees_of_a_trunk_joint_turn_the_torso_further(body, posed, angle, joint, expected):
     """The coordinate is not the angle: values measured on the package with the joint equalities applied."""
     found = body.joint_angles(posed(body, **{joint: 10}))[body.angle_names.index(angle)]
@@ -83,11 +89,14 @@ def test_pelvis_angles_are_taken_in_the_order_tilt_list_rotation(body):
     assert max(abs(value) for value in after.values()) < 1e-9
 
 
-@pytest.mark.parametrize(("axis", "angle", "landmark", "along", "direction"), [
-    ((0, 1, 0), "pelvis_tilt", "head", X, +1),  # anterior tilt: head forward
-    ((1, 0, 0), "pelvis_list", "hip_right", Z, -1),  # right side down
-    ((0, 0, 1), "pelvis_rotation", "hip_right", X, +1),  # right side forward
-])
+@pytest.mark.parametrize(
+    ("axis", "angle", "landmark", "along", "direction"),
+    [
+        ((0, 1, 0), "pelvis_tilt", "head", X, +1),  # anterior tilt: head forward
+        ((1, 0, 0), "pelvis_list", "hip_right", Z, -1),  # right side down
+        ((0, 0, 1), "pelvis_rotation", "hip_right", X, +1),  # right side forward
+    ],
+)
 def test_sign_of_pelvis_angles(body, axis, angle, landmark, along, direction):
     data = mujoco.MjData(body.model)
     places = []

@@ -81,8 +81,9 @@ def test_left_leg_is_the_mirror_image_of_the_right(body, posed):
     pose = {"hip_flexion": 25, "hip_adduction": -7, "hip_rotation": 11, "ankle_angle": 9, "subtalar_angle": 5}
     legs = body.groups["legs"]
     for knee in (0, 20, 60, 120):
-        data = posed(body, **{f"{joint}_{end}": value for joint, value in (pose | {"knee_angle": knee}).items()
-                              for end in "rl"})
+        data = posed(
+            body, **{f"{joint}_{end}": value for joint, value in (pose | {"knee_angle": knee}).items() for end in "rl"}
+        )
         pelvis = data.body("pelvis").xmat.reshape(3, 3)
         for part in ("femur", "tibia", "patella", "talus", "calcn", "toes"):
             right, left = (pelvis.T @ (data.body(f"{part}_{end}").xpos - data.body("pelvis").xpos) for end in "rl")

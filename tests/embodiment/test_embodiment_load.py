@@ -45,8 +45,20 @@ def test_same_model_as_deleting_elements_one_by_one(body):
     for joint in [j for j in spec.joints if j.name not in joints]:
         spec.delete(joint)
     other = spec.compile()
-    for name in ("body_mass", "body_inertia", "body_ipos", "jnt_range", "eq_data", "site_pos", "wrap_type",
-                 "actuator_gainprm", "actuator_biasprm", "actuator_lengthrange", "tendon_stiffness", "qpos0"):
+    for name in (
+        "body_mass",
+        "body_inertia",
+        "body_ipos",
+        "jnt_range",
+        "eq_data",
+        "site_pos",
+        "wrap_type",
+        "actuator_gainprm",
+        "actuator_biasprm",
+        "actuator_lengthrange",
+        "tendon_stiffness",
+        "qpos0",
+    ):
         assert np.array_equal(getattr(other, name), getattr(body.model, name)), name
 
 

@@ -51,8 +51,16 @@ def test_every_trunk_muscle_is_in_exactly_one_group(body):
     names = [body.actuators[i] for i in body.groups["trunk"]]
     counts = {rule.group: len(parameters._matching(names, rule.muscles)) for rule in chosen.rules}
     # Numbers of muscles per group counted by hand in the package's muscle table.
-    assert counts == {"rectus_abdominis": 2, "external_oblique": 12, "internal_oblique": 12, "quadratus_lumborum": 36,
-                      "iliocostalis": 24, "longissimus": 52, "multifidus": 50, "psoas_slips": 22}
+    assert counts == {
+        "rectus_abdominis": 2,
+        "external_oblique": 12,
+        "internal_oblique": 12,
+        "quadratus_lumborum": 36,
+        "iliocostalis": 24,
+        "longissimus": 52,
+        "multifidus": 50,
+        "psoas_slips": 22,
+    }
     assert sum(counts.values()) == len(names) == 210
 
 
