@@ -76,6 +76,12 @@ class Balance:
         offset = (com - point.com[0] - self.travel)[:2]
         self.error = offset + (com_speed - point.com[1] - self.drift)[:2] / self.pendulum
 
+    @property
+    def urgency(self) -> float:
+        """0 while the capture point is where it should be within `calm`, 1 when it is off by three times as much."""
+        calm = self.settings.balance.calm
+        return float(np.clip((np.linalg.norm(self.error) - calm) / (2 * calm), 0.0, 1.0))
+
     def advance(self) -> None:
         """Move the clock on by one control step."""
         balance = self.settings.balance

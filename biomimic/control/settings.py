@@ -44,9 +44,11 @@ class Swing:
     """The swinging foot: path of the ankle, clearance, and where it lands."""
 
     start: float = ranged(0.62, low=0.4, high=0.8)  # share of the foot's own cycle
+    onset: float = ranged(0.0, low=0.0, high=1.0)  # share of the swing in which the path's stiffness and weight rise
     stiffness: float = ranged(175.0, low=0.0)  # [1/s^2]
     weight: float = ranged(28.0, low=0.0)  # per (m/s^2)^2
     vertical_weight: float = ranged(30.0, low=0.0)
+    urgent: float = ranged(1.0, low=1.0)  # weights and stiffness grow up to this factor when balance is at stake
     clearance: float = ranged(0.023, low=0.0)  # [m] added at mid-swing
     depth: float = ranged(0.0, low=0.0)  # [m] below the floor that the foot aims at, so that it lands in time
     late: float = ranged(0.02, low=0.0)  # [m] a late foot is lowered at most so far

@@ -118,7 +118,9 @@ class Tracker:
             if self.balance.stands[k]:
                 share[leg] = self._standing_share(k)
             else:
-                share[leg[:4]], share[leg[4]] = posture.swing, posture.swing_foot
+                rise = self._rise(k)
+                share[leg[:4]] = posture.swing * rise + posture.unloading * (1 - rise)
+                share[leg[4]] = posture.swing_foot * rise + posture.unloading * (1 - rise)
         stiffness[self._arm], share[self._arm] = posture.arm_stiffness, posture.arm
         error = point.joints[0] - data.qpos[self.cycle.joints]
         speed_error = point.joints[1] - self.dynamics.speed[6:]
@@ -162,9 +164,18 @@ class Tracker:
         here = data.xpos[ankles[k]].copy()
         jacobian, speed, drift = self.dynamics.point(here, ankles[k])
         goal, goal_speed = self.balance.landing(k, point, data.xpos[ankles[1 - k]])
-        wanted = point.ankles[2][3 * k : 3 * k + 3] + swing.stiffness * (goal - here)
-        wanted += 2 * np.sqrt(swing.stiffness) * (goal_speed - speed)
-        tasks.add(jacobian, wanted - drift, np.array([swing.weight, swing.weight, swing.vertical_weight]))
+        rise, urgency = self._rise(k), 1.0 + (swing.urgent - 1.0) * self.balance.urgency
+        stiffness = swing.stiffness * rise * np.sqrt(urgency)
+        damping = 2 * np.sqrt(stiffness)
+        wanted = point.ankles[2][3 * k : 3 * k + 3] + stiffness * (goal - here) + damping * (goal_speed - speed)
+        weight = rise * urgency * np.array([swing.weight, swing.weight, swing.vertical_weight])
+        tasks.add(jacobian, wanted - drift, weight)
+
+    def _rise(self, k: int) -> float:
+        """How far the path of swinging foot k has taken over from the posture of its leg, 0 to 1."""
+        onset = self.settings.swing.onset
+        x = min(self.balance.swung(k) / onset, 1.0) if onset else 1.0
+        return x * x * (3 - 2 * x)
 
     def _arms(self, tasks: Tasks, data: mujoco.MjData, point: Point) -> None:
         """Elbows and wrists relative to the trunk, so that the shoulder's singular coordinates do not matter."""
