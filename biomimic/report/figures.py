@@ -67,9 +67,7 @@ def curves(panels: Sequence[Panel], *, columns: int, height: float = 1.55) -> st
         for axis in list(axes.flat)[len(panels) :]:
             axis.set_visible(False)
         for index, panel in enumerate(panels):
-            below = panels[index + columns].x_label if index + columns < len(panels) else ""
-            if below != panel.x_label:
-                axes.flat[index].set_xlabel(panel.x_label)
+            axes.flat[index].set_xlabel(panel.x_label)
         _legend(figure, panels)
         return _svg(figure, plt)
 
