@@ -1,5 +1,6 @@
 """The package, built and installed in a fresh environment, does from an empty folder what the README says."""
 
+import json
 import os
 import subprocess
 import sys
@@ -74,3 +75,15 @@ def test_validate_from_an_empty_folder(installed):
         (path,) = empty.rglob(name)
         assert path.stat().st_size > 1000
     assert "report.html" in printed and "report.pdf" in printed
+    (path,) = empty.rglob("results.json")
+    _agrees_with_the_example(json.loads(path.read_text()))
+
+
+def _agrees_with_the_example(made: dict) -> None:
+    """The report in reports/examples is that of this code: another processor rounds differently, nothing else does."""
+    example = json.loads((ROOT / "reports" / "examples" / "level_walking" / "results.json").read_text())
+    assert [o["passed"] for o in made["outcomes"]] == [o["passed"] for o in example["outcomes"]]
+    for ours, shown in zip(made["findings"], example["findings"], strict=True):
+        assert (ours["metric"], ours["channel"], ours["side"]) == (shown["metric"], shown["channel"], shown["side"])
+        if shown["metric"] == "correlation" and shown["value"] is not None:
+            assert abs(ours["value"] - shown["value"]) < 0.1, shown
