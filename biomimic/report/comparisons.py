@@ -153,7 +153,7 @@ def _shaped(finding: Finding) -> str:
     if finding.shaped == "shaped the walk":
         return "This person's signals also shaped the walk, so these figures measure tracking."
     if finding.shaped == "independent":
-        return "These signals took no part in making the walk: the comparison is independent."
+        return "These signals did not enter the controller: the comparison is not one of tracking."
     return "The run does not state whether these signals shaped the walk."
 
 

@@ -145,6 +145,9 @@ def _cannot(results: Results, protocol: Protocol) -> Box:
     return Box("What this report cannot claim", tuple(items))
 
 
+MOMENTS = ", but the joint moments of the same person did, and muscles make moments"
+
+
 def _shaping(results: Results, name: str) -> str:
     """Which comparisons with the tracked person are a test of tracking, and which are independent."""
     words = {}
@@ -160,7 +163,8 @@ def _shaping(results: Results, name: str) -> str:
             )
         elif shaped == "independent":
             parts.append(
-                f"{listed}: the recorded person's signals took no part in making the walk, so agreement is a prediction"
+                f"{listed}: these signals of the recorded person did not enter the controller, so agreement is no "
+                "tracking" + (MOMENTS if "muscles" in domains and "moments" in words.get("shaped the walk", {}) else "")
             )
         else:
             parts.append(f"{listed}: the run does not state whether the recorded person's signals shaped the walk")
