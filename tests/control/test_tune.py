@@ -12,9 +12,9 @@ from biomimic.control.tune import NAMES, Generation, Job, Search, Space, judge, 
 from biomimic.errors import BadFile, BadValue, UnknownName
 from biomimic.rollout import Plan, Push
 
-# Far too much effort weight: the body sinks within half a second, each candidate at another time.
+# Far too much effort weight: the body sinks within a second, each candidate at another time.
 WEAK = replace(Settings(), effort=replace(Settings().effort, weight=1e5))
-FALLS = Plan("a", 0.4, phase=0.3)
+FALLS = Plan("a", 1.2, phase=0.3)
 NAMES_SHORT = ("effort.weight", "balance.reset")
 SHORT = Search(names=NAMES_SHORT, generations=2, candidates=4, spread=0.7, workers=0, plans=(FALLS,))
 
