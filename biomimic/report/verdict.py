@@ -62,8 +62,13 @@ def named(outcome: Outcome) -> str:
 
 
 def reached(outcome: Outcome) -> str:
-    """The worst value a criterion met, with its interval."""
-    return "–" if outcome.worst is None else wording.estimate(outcome.worst.estimate, metric_name=outcome.metric)
+    """The worst value a criterion met, with its interval; for a correlation with its null and ceiling."""
+    if outcome.worst is None:
+        return "–"
+    text = wording.estimate(outcome.worst.estimate, metric_name=outcome.metric)
+    if "correlation" not in outcome.metric:
+        return text
+    return f"{text} (null {wording.number(outcome.worst.null)}, ceiling {wording.number(outcome.worst.ceiling)})"
 
 
 def limits(outcome: Outcome) -> str:
@@ -109,7 +114,8 @@ def _criteria(results: Results) -> Table:
     level = next((o.worst.estimate.level for o in results.outcomes if o.worst is not None), 0.95)
     return Table(
         f"Criteria. Reached: value with its {100 * level:.0f} % interval where strides could be resampled; of the two "
-        "sides the worse one. Every limit stands with its source.",
+        "sides the worse one. Null: r that a shape without a walk reaches; ceiling: r of people among themselves, for "
+        "a mean over the channels that have one. Every limit stands with its source.",
         ("Criterion", "Reached", "Side", "Limit", "n", "Where the limit comes from", "Verdict"),
         tuple(rows),
         "lllllll",

@@ -209,7 +209,7 @@ def _compare(
             for metric in comparison.metrics:
                 findings.append(_finding(metric, comparison, (pair, key), (one, people), how[2]))
         if comparison.mean_of:
-            findings += _mean_correlation(comparison, one, cut[key], key, how)
+            findings += _mean_correlation(comparison, (one, people), cut[key], key, how)
     return findings
 
 
@@ -262,10 +262,14 @@ def _human(metric: str, pair: Pair) -> float:
 
 
 def _mean_correlation(
-    comparison: Comparison, one: Person, strides: Strides, key: tuple, how: tuple[Protocol, Resampling, Sequence]
+    comparison: Comparison,
+    who: tuple[Person, Sequence[Person]],
+    strides: Strides,
+    key: tuple,
+    how: tuple[Protocol, Resampling, Sequence],
 ) -> list[Finding]:
     """Arithmetic mean of the channels' correlations on one side, as published means are made; NaN if any is."""
-    protocol, resampling, shaped_by = how
+    (one, people), (_, resampling, shaped_by) = who, how
     channels = [name for name in comparison.mean_of if one.has(key, name) and name in strides.names]
     missing = [name for name in comparison.mean_of if name not in channels]
     if len(missing) == len(comparison.mean_of):
@@ -287,6 +291,10 @@ def _mean_correlation(
     else:
         estimate = bootstrap(statistic, strides.trial, resampling, "1")
     people_null = [ceiling.null(one.curves(key), name) for name in channels]
+    tops = [top for top in (ceiling.ceiling(people, one, key, name).value for name in channels) if math.isfinite(top)]
+    words = (
+        f"mean over the {len(tops)} of {len(channels)} channels that have one" if tops else "none: no channel has one"
+    )
     return [
         Finding(
             comparison.domain,
@@ -297,7 +305,8 @@ def _mean_correlation(
             n_human=min(one.complete(key, name) for name in channels),
             of_human=one.entry.of,
             null=float(np.mean(people_null)),
-            ceiling_from="none: see the ceilings of the single channels",
+            ceiling=float(np.mean(tops)) if tops else math.nan,
+            ceiling_from=words,
             shaped=shaping(one, comparison.quantity, shaped_by),
             note="; ".join(text for text in (estimate.note, note, f"mean of {len(channels)} channels") if text),
         )
