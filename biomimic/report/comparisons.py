@@ -1,6 +1,7 @@
 """Sections that hold the walk against people: kinematics, ground reaction force, muscles, joint moments."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import replace
 
 from biomimic.report import figures, panels, tables, wording
@@ -141,12 +142,20 @@ def _summary(results: Results, protocol: Protocol, domain: str) -> list[str]:
             continue
         low, high = min(known, key=_value), max(known, key=_value)
         mean = sum(map(_value, known)) / len(known)
+        null, top = _mean(finding.null for finding in known), _mean(finding.ceiling for finding in known)
         texts.append(
             f"With {panels.PEOPLE[human.role]} ({human.name}, n = {tables.least_and_most(known)}), r of the mean "
-            f"curves is {wording.number(mean)} on average over {len(known)} channels and sides that r can judge; "
+            f"curves is {wording.number(mean)} on average over {len(known)} channels and sides that r can judge "
+            f"(their null {wording.number(null)}, their ceiling {wording.number(top)} where there is one); "
             f"lowest {_place(low)}, highest {_place(high)}. {_shaped(low)}"
         )
     return texts
+
+
+def _mean(values: Iterable[float]) -> float:
+    """Mean of what is known; NaN when nothing is."""
+    known = [value for value in values if math.isfinite(value)]
+    return sum(known) / len(known) if known else math.nan
 
 
 def _shaped(finding: Finding) -> str:

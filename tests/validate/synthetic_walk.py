@@ -6,6 +6,7 @@ from biomimic.gait.strides import POINTS, Strides
 from biomimic.provenance import Provenance
 from biomimic.recording import UNITS, Recording
 from biomimic.reference import Entry, Figure, ReferenceData
+from biomimic.report.wording import MUSCLES
 from biomimic.signals import Signals
 from biomimic.validate.protocol import Planned
 
@@ -19,18 +20,6 @@ MADE_UP = Provenance("made by a formula", "none needed")
 ANGLES = ("hip_flexion", "knee_flexion", "ankle_dorsiflexion", "hip_adduction", "hip_rotation")
 TRUNK = ("pelvis_tilt", "pelvis_list", "pelvis_rotation", "lumbar_extension", "lumbar_bending", "lumbar_rotation")
 MIRRORED = ("pelvis_list", "pelvis_rotation", "lumbar_bending", "lumbar_rotation")
-MUSCLES = (
-    "soleus",
-    "gastrocnemius",
-    "tibialis_anterior",
-    "medial_hamstrings",
-    "biceps_femoris",
-    "vastus_lateralis",
-    "vastus_medialis",
-    "rectus_femoris",
-    "gluteus_maximus",
-    "gluteus_medius",
-)
 MOMENTS = ANGLES[:4]
 
 
