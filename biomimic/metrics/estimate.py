@@ -1,7 +1,7 @@
 """Estimate: a number with the interval and the count it rests on; resampling of strides within resampled trials."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
@@ -48,6 +48,8 @@ class Estimate:
         of: what n counts and what was resampled: "strides", or "strides in 10 trials".
         unit: of value, low and high.
         note: why the value or the interval is missing; empty if neither is.
+        draws: (D,) the resamples behind the interval, NaN where one is not defined, or None; in memory only. Two
+            estimates with the same resampling and the same number of trials drew the same trials.
     """
 
     value: float
@@ -58,6 +60,7 @@ class Estimate:
     of: str
     unit: str
     note: str = ""
+    draws: np.ndarray | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         bounds = np.isnan((self.low, self.high))
@@ -86,21 +89,19 @@ def bootstrap(statistic: Statistic, trial: np.ndarray, resampling: Resampling, u
     value = float(statistic(np.full((1, count), 1.0 / count))[0])
     if count == 1 or np.isnan(value):
         return replace(undefined(ONE if count == 1 else "not defined", trial, resampling, unit), value=value)
-    drawn = statistic(stride_weights(trial, resampling))
-    drawn = drawn[np.isfinite(drawn)]
-    if not len(drawn):
+    drawn = np.asarray(statistic(stride_weights(trial, resampling)), float)
+    if not np.isfinite(drawn).any():
         return replace(undefined("the resamples are not defined", trial, resampling, unit), value=value)
-    tail = 50.0 * (1.0 - resampling.level)
-    low, high = np.percentile(drawn, (tail, 100.0 - tail))
-    return Estimate(
-        value=value,
-        low=min(float(low), value),
-        high=max(float(high), value),
-        level=resampling.level,
-        n=count,
-        of=counted(trial),
-        unit=unit,
-    )
+    low, high = interval(value, drawn, resampling.level)
+    drawn.flags.writeable = False
+    return Estimate(value, low, high, resampling.level, count, counted(trial), unit, draws=drawn)
+
+
+def interval(value: float, drawn: np.ndarray, level: float) -> tuple[float, float]:
+    """Percentile interval of resamples, NaN ones left out, widened to contain the value."""
+    tail = 50.0 * (1.0 - level)
+    low, high = np.percentile(drawn[np.isfinite(drawn)], (tail, 100.0 - tail))
+    return min(float(low), value), max(float(high), value)
 
 
 def mean(values: np.ndarray, trial: np.ndarray, resampling: Resampling, unit: str) -> Estimate:

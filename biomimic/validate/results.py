@@ -6,10 +6,14 @@ import json
 import math
 from dataclasses import dataclass, field
 
-from biomimic.gait.strides import Curves, Strides
-from biomimic.metrics.estimate import Estimate
+import numpy as np
 
-SCHEMA = 1
+from biomimic.gait.strides import Curves, Strides
+from biomimic.metrics.estimate import Estimate, interval
+
+SCHEMA = 2
+ERRORS = ("rmse", "rmse_without_offset")  # measures whose score is human error over this error
+STATUSES = ("pass", "fail", "warning", "not applicable")
 DIGITS = 6  # significant digits in files
 
 COLUMNS = (
@@ -33,6 +37,9 @@ COLUMNS = (
     "ceiling",
     "ceiling_from",
     "score",
+    "score_lo",
+    "score_hi",
+    "score_of",
     "shaped",
     "note",
     "doubt",
@@ -56,6 +63,8 @@ class Finding:
         null: the same measure for a trivial prediction, NaN where none is defined.
         ceiling: the same measure between or within people, NaN where there is none.
         ceiling_from: what the ceiling is, or why there is none; never empty for a correlation.
+        score_draws: (D,) the score in resamples, or None; in memory only.
+        score_of: what was resampled for the interval of the score: "subjects", "strides in 10 trials", or empty.
         shaped: whether the human signal also shaped the walk: "shaped the walk", "independent", or empty.
         note: what a reader must know; says why a value is NaN.
         doubt: why r cannot judge this channel, or empty.
@@ -73,6 +82,8 @@ class Finding:
     null: float = math.nan
     ceiling: float = math.nan
     ceiling_from: str = ""
+    score_draws: np.ndarray | None = field(default=None, repr=False, compare=False)
+    score_of: str = ""
     shaped: str = ""
     note: str = ""
     doubt: str = ""
@@ -84,15 +95,89 @@ class Finding:
 
     @property
     def score(self) -> float:
-        """Correlation between null (0) and ceiling (1) on Fisher's z scale; NaN without both. May leave [0, 1].
+        """How human the value is: 1 is a typical human; NaN where null or ceiling are missing. Never clipped.
+
+        A correlation stands between its null (0) and its ceiling (1) on Fisher's z scale; an error is divided into
+        the human error, so that twice the human error scores 0.5.
 
         Source:
             noise-ceiling normalisation on atanh r; a convention of this project, not of a paper.
         """
+        if self.metric in ERRORS:
+            return self.ceiling / self.value if self.value > 0 else math.nan
         if "correlation" not in self.metric or not all(map(math.isfinite, (self.value, self.null, self.ceiling))):
             return math.nan
         z, null, ceiling = (math.atanh(max(-0.9999, min(0.9999, r))) for r in (self.value, self.null, self.ceiling))
         return (z - null) / (ceiling - null) if ceiling > null else math.nan
+
+    @property
+    def score_interval(self) -> tuple[float, float]:
+        """Percentile interval of the score at the level of the estimate; NaN without resamples."""
+        drawn = self.score_draws
+        if drawn is None or not np.isfinite(drawn).any() or not math.isfinite(self.score):
+            return math.nan, math.nan
+        return interval(self.score, drawn, self.estimate.level)
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One condition without which the numbers behind it mean nothing.
+
+    Args:
+        name: "G1" and so on, as in the protocol's documentation.
+        title: what it guards.
+        status: one of `STATUSES`.
+        found: what was found, in words with numbers.
+        limit: what must hold, in words with numbers.
+        source: where the limit comes from.
+        channels: what broke it.
+    """
+
+    name: str
+    title: str
+    status: str
+    found: str
+    limit: str
+    source: str = ""
+    channels: tuple[str, ...] = ()
+
+    @property
+    def failed(self) -> bool:
+        """Whether what follows must not be believed."""
+        return self.status == "fail"
+
+
+@dataclass(frozen=True)
+class DomainScore:
+    """How human a domain is: the median score over its identifiable channels, and the worst of them.
+
+    Args:
+        domain: part of the report.
+        question: "does it look human?", "does it repeat its person?" or "does it track its target?".
+        reference: human data set, or "people" for the mean of several.
+        value: median score; NaN where no channel has a ceiling.
+        low, high: interval of the median at `level`; NaN without resamples.
+        level: of the interval.
+        n: how many channels and sides have a score.
+        of: what the interval resampled.
+        worst, worst_channel: lowest score and whose it is.
+        left_out: channels that r cannot judge, with the reason.
+        provisional: why the ceiling is weak; empty if it is not.
+    """
+
+    domain: str
+    question: str
+    reference: str
+    value: float
+    low: float
+    high: float
+    level: float
+    n: int
+    of: str
+    worst: float = math.nan
+    worst_channel: str = ""
+    left_out: tuple[str, ...] = ()
+    provisional: str = ""
 
 
 @dataclass(frozen=True)
@@ -180,6 +265,8 @@ class Results:
         audit: sign checks.
         identity: hashes, versions and names that pin what was measured; nested text only.
         evidence: curves behind the numbers, not written to results.json.
+        gates: conditions on everything else, in order.
+        scores: one a domain and question.
     """
 
     run: str
@@ -190,6 +277,8 @@ class Results:
     audit: tuple[Check, ...]
     identity: dict
     evidence: Evidence
+    gates: tuple[Gate, ...] = ()
+    scores: tuple[DomainScore, ...] = ()
 
     def find(
         self, metric: str, *, domain: str = "", channel: str = "", side: str = "", reference: str = ""
@@ -205,8 +294,13 @@ class Results:
 
     @property
     def passed(self) -> bool:
-        """Whether every criterion is met."""
-        return all(outcome.passed for outcome in self.outcomes)
+        """Whether every criterion is met and no gate failed."""
+        return all(outcome.passed for outcome in self.outcomes) and not self.failed_gates
+
+    @property
+    def failed_gates(self) -> tuple[Gate, ...]:
+        """Gates that failed; what follows them is shown, but greyed."""
+        return tuple(gate for gate in self.gates if gate.failed)
 
 
 def to_json(results: Results) -> str:
@@ -215,6 +309,8 @@ def to_json(results: Results) -> str:
         "schema": SCHEMA,
         "run": results.run,
         "identity": results.identity,
+        "gates": [vars(gate) for gate in results.gates],
+        "scores": [vars(score) for score in results.scores],
         "findings": [_finding_record(finding) for finding in results.findings],
         "outcomes": [_outcome_record(outcome) for outcome in results.outcomes],
         "trials": [vars(walk) for walk in results.walks],
@@ -239,8 +335,14 @@ def exclusions_csv(results: Results) -> str:
 
 
 def _finding_record(finding: Finding) -> dict:
-    record = {key: value for key, value in vars(finding).items() if key != "estimate"}
-    return record | vars(finding.estimate) | {"score": finding.score}
+    record = _plain(finding) | _plain(finding.estimate)
+    low, high = finding.score_interval
+    return record | {"score": finding.score, "score_low": low, "score_high": high}
+
+
+def _plain(thing: Finding | Estimate) -> dict:
+    """The fields that are written: all but nested records and resamples."""
+    return {key: value for key, value in vars(thing).items() if key not in ("estimate", "draws", "score_draws")}
 
 
 def _outcome_record(outcome: Outcome) -> dict:
@@ -254,16 +356,11 @@ def _outcome_record(outcome: Outcome) -> dict:
 
 
 def _row(run: str, finding: Finding) -> dict:
-    estimate = finding.estimate
-    record = {key: value for key, value in vars(finding).items() if key != "estimate"}
-    record |= {
-        "run": run,
-        "value": estimate.value,
-        "unit": estimate.unit,
-        "ci_lo": estimate.low,
-        "ci_hi": estimate.high,
-    }
-    return record | {"level": estimate.level, "n": estimate.n, "of": estimate.of, "score": finding.score}
+    estimate, (low, high) = finding.estimate, finding.score_interval
+    record = _plain(finding) | {"run": run, "value": estimate.value, "unit": estimate.unit}
+    record |= {"ci_lo": estimate.low, "ci_hi": estimate.high, "level": estimate.level}
+    record |= {"n": estimate.n, "of": estimate.of, "score": finding.score, "score_lo": low, "score_hi": high}
+    return record
 
 
 def _rounded(value: object) -> object:
