@@ -5,18 +5,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from biomimic.errors import BadValue
+from biomimic.errors import BadValue, unknown
 from biomimic.gait.events import Events
 from biomimic.signals import frozen_array
 
+GAITS = ("walking", "running")
 MAD_TO_SD = 1.4826  # a normal distribution's SD is this many median absolute deviations
 
 REASONS = {
     "incomplete": "the record or a signal does not cover the whole stride",
     "start": "among the first seconds or strides of the trial",
     "fall": "during or after a fall",
-    "order": "events not in the order heel strike, other toe-off, other heel strike, toe-off, heel strike",
-    "duration": "shorter or longer than a walking stride",
+    "order": "events not in the order heel strike, other toe-off, other heel strike, toe-off, heel strike "
+    "(running: heel strike, toe-off, other heel strike, other toe-off, heel strike)",
+    "duration": "shorter or longer than a stride of this gait",
     "outlier": "duration far from the median of the trial",
 }
 
@@ -28,11 +30,12 @@ class CycleRule:
     Args:
         skip_time: begin of the trial that is left out [s].
         skip_strides: first strides of the side that are left out.
-        shortest: shortest walking stride [s].
-        longest: longest walking stride [s].
+        shortest: shortest stride [s]; 0.6 for walking, 0.45 for running.
+        longest: longest stride [s]; 1.8 for walking, 1.0 for running.
         spread: a duration counts if it lies within this many robust SD of the median (robust SD: 1.4826 median
             absolute deviations) ...
         tolerance: ... or within this share of the median: a nearly periodic walk has no spread to judge by.
+        gait: "walking": both feet are loaded for a while between two steps; "running": after each toe-off neither is.
     """
 
     skip_time: float = 0.0
@@ -41,8 +44,11 @@ class CycleRule:
     longest: float = 1.8
     spread: float = 3.0
     tolerance: float = 0.02
+    gait: str = "walking"
 
     def __post_init__(self) -> None:
+        if self.gait not in GAITS:
+            raise unknown("gait", self.gait, GAITS, where="for a stride rule")
         if not 0 < self.shortest < self.longest:
             raise BadValue(
                 f"The shortest stride is shorter than the longest; got {self.shortest:g} to {self.longest:g} s."
@@ -52,6 +58,7 @@ class CycleRule:
 
 
 WALKING = CycleRule()
+RUNNING = CycleRule(shortest=0.45, longest=1.0, gait="running")
 
 
 class Exclusion(NamedTuple):
@@ -131,7 +138,7 @@ def choose(
     known = np.isfinite(events.heel_strike)
     strikes, lifts = events.heel_strike[known], events.toe_off[known]
     start, toe_off, end = strikes[:-1], lifts[:-1], strikes[1:]
-    other_off, other_strike, ordered = _other_foot(start, toe_off, end, other)
+    other_off, other_strike, ordered = _other_foot((start, toe_off, end), other, rule.gait)
     duration = end - start
     faults = {
         "incomplete": (start < span[0]) | (end > span[1]),
@@ -193,17 +200,21 @@ def _without(cycles: Cycles, faults: dict[str, np.ndarray]) -> Cycles:
 
 
 def _other_foot(
-    start: np.ndarray, toe_off: np.ndarray, end: np.ndarray, other: Events | None
+    own: tuple[np.ndarray, np.ndarray, np.ndarray], other: Events | None, gait: str
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Toe-off and heel strike of the other foot in each stride (S,), and whether the order is that of walking."""
-    unknown = np.full(len(start), np.nan)
+    """Toe-off and heel strike of the other foot in each stride (S,), and whether the order is that of the gait."""
+    start, toe_off, end = own
+    nothing = np.full(len(start), np.nan)
     if other is None:
-        return unknown, unknown, np.isfinite(toe_off)
+        return nothing, nothing, np.isfinite(toe_off)
     off, off_count = _only_within(other.toe_off, start, end)
     strike, strike_count = _only_within(other.heel_strike, start, end)
     once = (off_count == 1) & (strike_count == 1)
-    ordered = once & (start < off) & (off < strike) & (strike < toe_off) & (toe_off < end)
-    return off, strike, ordered
+    if gait == "running":
+        ordered = (start < toe_off) & (toe_off < strike) & (strike < off) & (off < end)
+    else:
+        ordered = (start < off) & (off < strike) & (strike < toe_off) & (toe_off < end)
+    return off, strike, once & ordered
 
 
 def _only_within(times: np.ndarray, start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

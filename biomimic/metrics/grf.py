@@ -1,4 +1,4 @@
-"""Ground reaction force over stance: double peak, loading rate, impulse, braking and propulsion, symmetry."""
+"""Ground reaction force over a walking stance: double peak, loading, impulse, braking and propulsion, symmetry."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,18 +7,25 @@ from typing import NamedTuple
 import numpy as np
 from scipy.signal import find_peaks
 
-from biomimic.errors import BadValue
+from biomimic.errors import BadValue, unknown
+from biomimic.gait.events import DUTY
 from biomimic.gait.strides import POINTS, Strides
 from biomimic.metrics.estimate import ONE, Estimate, Resampling, counted, mean, stride_weights, undefined
+from biomimic.metrics.per_stride import PerStride, explained
 
 PROMINENCE = 0.02  # [BW] least prominence of a peak
 DEPTH = 0.05  # [BW] least height of the lower peak above the valley
 HALF = POINTS // 2  # mid-stance
 LOADING = (0.2, 0.8)  # of the first peak: the part of the rise whose slope is the loading rate
+LEAST_CUTOFF = 20.0  # [Hz] force filtered lower has no loading rate of a walk
+BALANCED = 0.10  # of the braking impulse: largest net impulse of a walk at constant speed
+MISSING = "{} force is missing in the stance"
+RUNS = "running: a single active peak is expected"
+RUNS_RAW = "running: loading is measured on the force as it was recorded"
 
 
 class DoublePeak(NamedTuple):
-    """First peak, valley and second peak of each stride, (S,); NaN where a stride has no double peak."""
+    """First peak, valley and second peak of each stride, (S,); NaN where a stride has not both peaks."""
 
     first: np.ndarray  # [BW] F1, weight acceptance
     first_time: np.ndarray  # [% of stance]
@@ -28,7 +35,8 @@ class DoublePeak(NamedTuple):
     second_time: np.ndarray
     present: np.ndarray  # bool
     depth: np.ndarray  # [BW] (F1 + F3) / 2 - F2
-    measured: np.ndarray  # bool: False where the force of the stride is missing
+    measured: np.ndarray  # bool: False where the force of the stride is missing, and in running
+    reasons: tuple[str, ...]  # (S,) why there is no double peak; empty where there is one
 
 
 class Shear(NamedTuple):
@@ -43,6 +51,13 @@ class Shear(NamedTuple):
     net_impulse: np.ndarray  # near 0 at constant speed
 
 
+class Balance(NamedTuple):
+    """Whether braking and propulsion cancel, as they do at constant speed, per stride, (S,)."""
+
+    share: PerStride  # size of the net impulse over that of the braking impulse
+    steady: np.ndarray  # bool: the share is below 10 %; False where it is not defined
+
+
 def double_peak(
     strides: Strides, channel: str = "vertical", *, prominence: float = PROMINENCE, depth: float = DEPTH
 ) -> DoublePeak:
@@ -50,6 +65,7 @@ def double_peak(
 
     F1 and F3 are the highest local maxima of at least this prominence in 0 ... 50 % and 50 ... 100 % of stance, F2
     the minimum between them. A stride has a double peak if both exist and the lower one stands `depth` above F2.
+    A stride whose foot is loaded for less than half of it runs: it has one active peak, so it is not judged here.
 
     Args:
         strides: force over stance [BW].
@@ -61,15 +77,23 @@ def double_peak(
         Chao et al., J Biomech 16 (1983) 219-233 (F1, F2, F3); prominence and depth: this package's protocol.
     """
     rows = _stance_force(strides, channel)
-    known = np.isfinite(rows).all(axis=1)
+    runs = running(strides)
+    known = np.isfinite(rows).all(axis=1) & ~runs
     places = np.full((len(rows), 3), -1)  # point of F1, F2, F3; -1 where there is none
     for k in np.flatnonzero(known):
         places[k] = _three(rows[k], prominence)
     found = (places >= 0).all(axis=1)
     force = np.take_along_axis(rows, np.maximum(places, 0), axis=1)
     present = found & (np.minimum(force[:, 0], force[:, 2]) - force[:, 1] >= depth)
-    force = np.where(present[:, None], force, np.nan)
-    time = np.where(present[:, None], places * 100.0 / (POINTS - 1), np.nan)
+    force = np.where(found[:, None], force, np.nan)
+    time = np.where(found[:, None], places * 100.0 / (POINTS - 1), np.nan)
+    faults = {
+        RUNS: runs,
+        MISSING.format("vertical"): ~known,
+        "no peak in the first half of stance": places[:, 0] < 0,
+        "no peak in the second half of stance": places[:, 2] < 0,
+        f"the lower peak stands less than {depth:g} BW above the valley": ~present,
+    }
     return DoublePeak(
         first=force[:, 0],
         first_time=time[:, 0],
@@ -80,7 +104,13 @@ def double_peak(
         present=present,
         depth=0.5 * (force[:, 0] + force[:, 2]) - force[:, 1],
         measured=known,
+        reasons=explained(np.where(known, 1.0, np.nan), faults).reasons,
     )
+
+
+def running(strides: Strides) -> np.ndarray:
+    """(S,) mask of the strides whose foot is loaded for less than half of the stride."""
+    return strides.stance < DUTY
 
 
 def double_peak_share(peaks: DoublePeak, trial: np.ndarray, resampling: Resampling) -> Estimate:
@@ -89,17 +119,18 @@ def double_peak_share(peaks: DoublePeak, trial: np.ndarray, resampling: Resampli
 
 
 def loading_rate(strides: Strides, channel: str = "vertical") -> np.ndarray:
-    """Slope of the vertical force between 20 and 80 % of its first peak, (S,) [BW/s].
+    """Slope of the vertical force between 20 and 80 % of its first peak (VALR), (S,) [BW/s].
 
     The crossings are interpolated. Without a first peak, the highest force of the first half of stance takes its
-    place. Force filtered below 20 Hz, or a reference published at 6 Hz, has no meaningful loading rate.
+    place. Force filtered below 20 Hz, or a reference published at 6 Hz, has no meaningful loading rate: `figure` is
+    told the cut-off and says so. Runs are measured by `metrics.running` on the force as it was recorded.
     """
     time, rows, crossing = _loading(strides, channel)
     return np.array([_rate(t, row, c) for t, row, c in zip(time, rows, crossing)])
 
 
 def steepest_loading(strides: Strides, channel: str = "vertical") -> np.ndarray:
-    """Largest slope of the vertical force in the same part of its rise, (S,) [BW/s]."""
+    """Largest slope of the vertical force in the same part of its rise (VILR), (S,) [BW/s]."""
     time, rows, crossing = _loading(strides, channel)
     result = np.full(len(rows), np.nan)
     for k in np.flatnonzero(np.isfinite(crossing).all(axis=1)):
@@ -130,6 +161,18 @@ def braking_and_propulsion(strides: Strides, channel: str = "anterior") -> Shear
         propulsion_impulse=_integral(np.maximum(rows, 0.0), strides),
         net_impulse=_integral(rows, strides),
     )
+
+
+def balance(shear: Shear) -> Balance:
+    """Net impulse along the direction of travel as a share of the braking impulse, and whether it is small.
+
+    Args:
+        shear: from `braking_and_propulsion`.
+    """
+    braking = np.abs(shear.braking_impulse)
+    share = np.divide(np.abs(shear.net_impulse), braking, out=np.full(len(braking), np.nan), where=braking > 0)
+    named = explained(share, {MISSING.format("anterior"): np.isnan(braking), "no braking": braking == 0})
+    return Balance(named, named.values < BALANCED)
 
 
 def lateral_peaks(strides: Strides, channel: str = "lateral") -> tuple[np.ndarray, np.ndarray]:
@@ -199,6 +242,65 @@ def symmetry(
         of=f"{counted(both)} of both sides",
         unit="%",
     )
+
+
+def figure(strides: Strides, name: str, *, depth: float = DEPTH, cutoff: float | None = None) -> PerStride:
+    """One figure of the ground force in each stride, with the reason where a stride has none.
+
+    Args:
+        strides: force over stance [BW] with the channels vertical, anterior and lateral.
+        name: key of `FIGURES`; times are shares of the stance.
+        depth: of a double peak [BW].
+        cutoff: of the filter the force went through [Hz]; None if it went through none.
+
+    Raises:
+        UnknownName: there is no such figure.
+    """
+    if name not in FIGURES:
+        raise unknown("figure of the ground force", name, FIGURES)
+    if name in PEAKS:
+        peak = double_peak(strides, depth=depth)
+        scale = 0.01 if name.endswith("time") else 1.0
+        values = np.where(peak.measured, getattr(peak, PEAKS[name]) * scale, np.nan)
+        reasons = {reason: np.array([one == reason for one in peak.reasons]) for reason in peak.reasons}
+        return explained(values, {reason: mask & np.isnan(values) for reason, mask in reasons.items()})
+    channel, function = OTHERS[name]
+    faults = {MISSING.format(channel): ~np.isfinite(_stance_force(strides, channel)).all(axis=1)}
+    if name in ("loading_rate", "steepest_loading"):
+        faults[RUNS_RAW] = running(strides)
+        low = cutoff is not None and cutoff < LEAST_CUTOFF
+        faults[f"force filtered at {cutoff} Hz: loading needs {LEAST_CUTOFF:g} Hz or more"] = np.full(len(strides), low)
+    return explained(function(strides), faults)
+
+
+def _shear(name: str) -> tuple[str, Callable[[Strides], np.ndarray]]:
+    return "anterior", lambda strides: getattr(braking_and_propulsion(strides), name)
+
+
+PEAKS = {
+    "double_peak_share": "present",
+    "first_peak": "first",
+    "first_peak_time": "first_time",
+    "valley": "valley",
+    "valley_time": "valley_time",
+    "second_peak": "second",
+    "second_peak_time": "second_time",
+    "depth_index": "depth",
+}
+OTHERS: dict[str, tuple[str, Callable[[Strides], np.ndarray]]] = {
+    "vertical_impulse": ("vertical", impulse),
+    "loading_rate": ("vertical", loading_rate),
+    "steepest_loading": ("vertical", steepest_loading),
+    "braking_peak": _shear("braking"),
+    "propulsion_peak": _shear("propulsion"),
+    "braking_impulse": _shear("braking_impulse"),
+    "propulsion_impulse": _shear("propulsion_impulse"),
+    "net_impulse": _shear("net_impulse"),
+    "net_impulse_share": ("anterior", lambda strides: balance(braking_and_propulsion(strides)).share.values),
+    "outward_peak": ("lateral", lambda strides: lateral_peaks(strides)[0]),
+    "inward_peak": ("lateral", lambda strides: lateral_peaks(strides)[1]),
+}
+FIGURES = (*PEAKS, *OTHERS)
 
 
 def _stance_force(strides: Strides, channel: str) -> np.ndarray:

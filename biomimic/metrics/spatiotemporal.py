@@ -16,12 +16,15 @@ class StrideFigures(NamedTuple):
     duration: np.ndarray  # [s]
     cadence: np.ndarray  # [steps/min]
     stance: np.ndarray  # share of the stride
-    double_support: np.ndarray  # share of the stride with both feet loaded
+    double_support: np.ndarray  # share of the stride with both feet loaded; 0 in running
     speed: np.ndarray  # [m/s] of the pelvis
     stride_length: np.ndarray  # [m] of the pelvis
     step_length: np.ndarray  # [m] this heel ahead of the other one at heel strike
     step_width: np.ndarray  # [m] outward distance of this heel from the other one at heel strike
     heading: np.ndarray  # [rad] direction of travel, counter-clockwise from house x
+    single_support: np.ndarray  # share of the stride with only this foot loaded
+    flight: np.ndarray  # share of the stride with no foot loaded; 0 in walking
+    walk_ratio: np.ndarray  # [m min/step] half the stride length over the cadence
 
 
 class Steadiness(NamedTuple):
@@ -35,13 +38,19 @@ def figures(cycles: Cycles, position: Signals | None = None) -> StrideFigures:
     """Spatial and temporal figures of each stride of one side.
 
     Lengths are along and across the stride's own heading: the way of the pelvis from heel strike to heel strike.
+    A stride in which the other foot lifts before it strikes walks, the others run: these have flight instead of double
+    support.
 
     Args:
         cycles: S strides of one side.
         position: pelvis_x, pelvis_y, heel_<side>_x, heel_<side>_y of both sides, over ground [m].
+
+    Source:
+        walk ratio: Sekiya & Nagasaki, Gait & Posture 7 (1998) 225-227.
     """
     duration = cycles.duration
-    double = (cycles.other_off - cycles.start + cycles.toe_off - cycles.other_strike) / duration
+    double, flight = _overlap(cycles)
+    cadence = 120.0 / duration
     missing = np.full(len(cycles), np.nan)
     speed = length = step = width = heading = missing
     if position is not None:
@@ -57,7 +66,7 @@ def figures(cycles: Cycles, position: Signals | None = None) -> StrideFigures:
         speed = length / duration
     return StrideFigures(
         duration=duration,
-        cadence=120.0 / duration,
+        cadence=cadence,
         stance=cycles.stance,
         double_support=double,
         speed=speed,
@@ -65,6 +74,9 @@ def figures(cycles: Cycles, position: Signals | None = None) -> StrideFigures:
         step_length=step,
         step_width=width,
         heading=heading,
+        single_support=cycles.stance - double,
+        flight=flight,
+        walk_ratio=0.5 * length / cadence,
     )
 
 
@@ -99,6 +111,15 @@ def variation(values: np.ndarray, trial: np.ndarray, resampling: Resampling) -> 
         return 100.0 * unbiased * np.sqrt(square) / np.abs(mean)
 
     return bootstrap(spread, trial, resampling, "%")
+
+
+def _overlap(cycles: Cycles) -> tuple[np.ndarray, np.ndarray]:
+    """Shares of each stride with both feet loaded and with neither, (S,) each; NaN without events of the other foot."""
+    walks = cycles.other_off < cycles.other_strike
+    runs = cycles.other_off > cycles.other_strike
+    both = (cycles.other_off - cycles.start + cycles.toe_off - cycles.other_strike) / cycles.duration
+    neither = (cycles.other_strike - cycles.toe_off + cycles.end - cycles.other_off) / cycles.duration
+    return np.where(runs, 0.0, both), np.where(walks, 0.0, neither)
 
 
 def _at(position: Signals, point: str, times: np.ndarray) -> np.ndarray:
