@@ -268,8 +268,9 @@ def figure(strides: Strides, name: str, *, depth: float = DEPTH, cutoff: float |
     faults = {MISSING.format(channel): ~np.isfinite(_stance_force(strides, channel)).all(axis=1)}
     if name in ("loading_rate", "steepest_loading"):
         faults[RUNS_RAW] = running(strides)
-        low = cutoff is not None and cutoff < LEAST_CUTOFF
-        faults[f"force filtered at {cutoff} Hz: loading needs {LEAST_CUTOFF:g} Hz or more"] = np.full(len(strides), low)
+        if cutoff is not None and cutoff < LEAST_CUTOFF:
+            reason = f"force filtered at {cutoff:g} Hz: loading needs {LEAST_CUTOFF:g} Hz or more"
+            faults[reason] = np.ones(len(strides), bool)
     return explained(function(strides), faults)
 
 
@@ -303,6 +304,15 @@ OTHERS: dict[str, tuple[str, Callable[[Strides], np.ndarray]]] = {
 FIGURES = (*PEAKS, *OTHERS)
 
 
+def last_rise(time: np.ndarray, force: np.ndarray, level: float) -> float:
+    """Time at which the force last rises through a level before its end, the peak; NaN if it starts above it."""
+    below = np.flatnonzero(force < level)
+    if not len(below) or below[-1] + 1 >= len(force):
+        return float("nan")
+    k = below[-1]
+    return float(time[k] + (level - force[k]) / (force[k + 1] - force[k]) * (time[k + 1] - time[k]))
+
+
 def _stance_force(strides: Strides, channel: str) -> np.ndarray:
     """(S, 101) force over stance [BW]."""
     if strides.phase != "stance" or strides.unit != "BW":
@@ -331,17 +341,8 @@ def _loading(strides: Strides, channel: str) -> tuple[np.ndarray, np.ndarray, np
     for k in np.flatnonzero(np.isfinite(rows).all(axis=1)):
         first = _three(rows[k], PROMINENCE)[0]
         top = first if first > 0 else int(np.argmax(rows[k, : HALF + 1]))
-        crossing[k] = [_last_rise(time[k, : top + 1], rows[k, : top + 1], share * rows[k, top]) for share in LOADING]
+        crossing[k] = [last_rise(time[k, : top + 1], rows[k, : top + 1], share * rows[k, top]) for share in LOADING]
     return time, rows, crossing
-
-
-def _last_rise(time: np.ndarray, force: np.ndarray, level: float) -> float:
-    """Time at which the force last rises through a level before its end, the peak; NaN if it starts above it."""
-    below = np.flatnonzero(force < level)
-    if not len(below) or below[-1] + 1 >= len(force):
-        return float("nan")
-    k = below[-1]
-    return float(time[k] + (level - force[k]) / (force[k + 1] - force[k]) * (time[k + 1] - time[k]))
 
 
 def _rate(time: np.ndarray, force: np.ndarray, crossing: np.ndarray) -> float:

@@ -12,7 +12,7 @@ from biomimic.errors import BadValue
 from biomimic.gait.cycles import Cycles
 from biomimic.gait.events import DUTY
 from biomimic.gait.strides import STANDARD_GRAVITY
-from biomimic.metrics.grf import LOADING
+from biomimic.metrics.grf import LOADING, last_rise
 from biomimic.metrics.per_stride import PerStride, explained
 from biomimic.signals import Signals
 
@@ -65,8 +65,8 @@ def running_force(force: Signals, cycles: Cycles, mass: float, *, cutoff: float 
 
     Source:
         impact peak within 50 ms: Nigg, Biomechanics of running shoes, 1986; 20 to 80 %: Milner et al., Med Sci Sports
-        Exerc 38 (2006) 323-328; 13 % of stance: Willy et al., Clin Biomech 23 (2008); limits of filter and sampling:
-        this package's protocol.
+        Exerc 38 (2006) 323-328; 13 % of stance: Willy, Pohl & Davis, North American Congress on Biomechanics, 2008;
+        limits of filter and sampling: this package's protocol.
     """
     if force.unit != "N":
         raise BadValue(f'Running is measured on force in "N"; these signals are in "{force.unit}".')
@@ -152,7 +152,7 @@ def _rise(one: _Stance, top: float, until: float) -> tuple[float, float]:
     """Mean and largest slope between 20 and 80 % of a force that is reached at `until` [BW/s]."""
     before = one.time < until
     time, force = np.append(one.time[before], until), np.append(one.force[before], top)
-    ends = [_crossing(time, force, share * top) for share in LOADING]
+    ends = [last_rise(time, force, share * top) for share in LOADING]
     if not ends[0] < ends[1]:
         return float("nan"), float("nan")
     slope = np.diff(force) / np.diff(time)
@@ -160,12 +160,3 @@ def _rise(one: _Stance, top: float, until: float) -> tuple[float, float]:
     mean_slope = (LOADING[1] - LOADING[0]) * top / (ends[1] - ends[0])
     steep = slope[(middle >= ends[0]) & (middle <= ends[1])]
     return mean_slope, float(steep.max(initial=mean_slope))
-
-
-def _crossing(time: np.ndarray, force: np.ndarray, level: float) -> float:
-    """Time of the last rise through a level; NaN if the force starts above it."""
-    below = np.flatnonzero(force < level)
-    if not len(below) or below[-1] + 1 >= len(force):
-        return float("nan")
-    k = below[-1]
-    return float(time[k] + (level - force[k]) / (force[k + 1] - force[k]) * (time[k + 1] - time[k]))

@@ -43,7 +43,7 @@ def figures(cycles: Cycles, position: Signals | None = None) -> StrideFigures:
 
     Args:
         cycles: S strides of one side.
-        position: pelvis_x, pelvis_y, heel_<side>_x, heel_<side>_y of both sides, over ground [m].
+        position: pelvis_x, pelvis_y, over ground [m]; heel_<side>_x, heel_<side>_y of both sides for the steps.
 
     Source:
         walk ratio: Sekiya & Nagasaki, Gait & Posture 7 (1998) 225-227.
@@ -58,12 +58,13 @@ def figures(cycles: Cycles, position: Signals | None = None) -> StrideFigures:
         length = np.linalg.norm(way, axis=1)
         heading = np.arctan2(way[:, 1], way[:, 0])
         forward = np.column_stack((np.cos(heading), np.sin(heading)))
-        leftward = np.column_stack((-forward[:, 1], forward[:, 0]))
-        other = SIDES[1 - SIDES.index(cycles.side)]
-        apart = _at(position, f"heel_{cycles.side}", cycles.start) - _at(position, f"heel_{other}", cycles.start)
-        step = (apart * forward).sum(axis=1)
-        width = (apart * leftward).sum(axis=1) * (1.0 if cycles.side == "left" else -1.0)
         speed = length / duration
+        if any(f"heel_{side}_x" in position.names for side in SIDES):
+            leftward = np.column_stack((-forward[:, 1], forward[:, 0]))
+            other = SIDES[1 - SIDES.index(cycles.side)]
+            apart = _at(position, f"heel_{cycles.side}", cycles.start) - _at(position, f"heel_{other}", cycles.start)
+            step = (apart * forward).sum(axis=1)
+            width = (apart * leftward).sum(axis=1) * (1.0 if cycles.side == "left" else -1.0)
     return StrideFigures(
         duration=duration,
         cadence=cadence,
