@@ -21,6 +21,19 @@ _SIDES = {"_r": "right", "_l": "left"}
 _LOADED = 20.0  # [N] below this a centre of pressure is noise
 _TRANSLATION = re.compile(r"_t[xyz]$")
 _NO_ANGLE = re.compile(r"force|torque|moment|activation|excitation|fiber|power|pressure|emg|marker", re.IGNORECASE)
+# force or moment that is left over at the pelvis: column of inverse dynamics, actuator of residual reduction, sign
+_RESIDUALS = {
+    "N": {
+        "residual_x": ("pelvis_tx_force", "FX", 1),
+        "residual_y": ("pelvis_tz_force", "FZ", -1),  # OpenSim's z points to the right
+        "residual_z": ("pelvis_ty_force", "FY", 1),
+    },
+    "N m": {
+        "residual_tilt": ("pelvis_tilt_moment", "MZ", -1),
+        "residual_list": ("pelvis_list_moment", "MX", 1),
+        "residual_rotation": ("pelvis_rotation_moment", "MY", 1),
+    },
+}
 _MISSING = {"nan", "-nan", "-1.#ind", "1.#qnan", "-1.#qnan", "1.#ind", ""}
 
 
@@ -144,6 +157,29 @@ def read_moments(path: str | Path, names: Names) -> Signals:
         raise errors.unknown("column", "…_moment", table.names, where=f"in {path}")
     moments = replace(table.select(kept), names=tuple(name.removesuffix("_moment") for name in kept))
     return _angles(moments, names, Path(path), unit="N m")
+
+
+def read_residuals(path: str | Path) -> tuple[Signals, Signals]:
+    """Force [N] and moment [N m] at the pelvis that nothing in the body or on the ground accounts for.
+
+    Args:
+        path: of inverse dynamics (pelvis_tx_force …, pelvis_tilt_moment …) or of the actuators of residual reduction
+            (FX … MZ).
+
+    Returns:
+        residual_x, residual_y, residual_z along the house axes; residual_tilt, residual_list, residual_rotation with
+        the signs of the pelvis's angles.
+    """
+    table = read_table(path)
+    tables = []
+    for unit, channels in _RESIDUALS.items():
+        column = 0 if next(iter(channels.values()))[0] in table.names else 1
+        missing = [entry[column] for entry in channels.values() if entry[column] not in table.names]
+        if missing:
+            raise errors.unknown("residual", missing[0], table.names, where=f"in {path}")
+        found = {name: entry[2] * table.channel(entry[column]) for name, entry in channels.items()}
+        tables.append(_signals(table.time, found, unit))
+    return tables[0], tables[1]
 
 
 def read_forces(path: str | Path, names: Names) -> tuple[Signals, Signals | None, Signals | None]:
