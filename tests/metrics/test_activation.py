@@ -38,7 +38,7 @@ def test_identical_shapes_correlate_whatever_their_scale():
     assert found.value == pytest.approx(1.0) and found.n == 2
 
 
-@pytest.mark.published
+@pytest.mark.published("best_lag")
 def test_a_curve_rolled_by_seven_samples_is_seven_percent_late():
     late = np.append(np.roll(burst(45)[:-1], 7), np.roll(burst(45)[:-1], 7)[0])
     found = activation.best_lag(strides(late, late), emg(burst(45)), "soleus", QUICK)
@@ -86,6 +86,7 @@ def test_silent_and_constant_muscles_have_no_correlation_but_a_reason():
     assert not activation.is_silent(strides(burst(45)), "soleus")
 
 
+@pytest.mark.published("overlap")
 def test_overlap_by_hand():
     # on in 10 ... 39 and in 20 ... 49 %: 20 common of 40
     first = ((PERCENT >= 10) & (PERCENT < 40)).astype(float)
@@ -112,3 +113,77 @@ def test_scaled_to_the_peak_of_the_mean():
 def test_a_lag_needs_stride_times():
     with pytest.raises(BadValue, match="right strides are not known"):
         activation.best_lag(strides(burst(45), duration=np.nan), emg(burst(45)), "soleus", QUICK)
+
+
+@pytest.mark.published("correlation", "best_correlation")
+def test_identical_is_one_and_a_wrong_muscle_is_none():
+    # waves a quarter of a stride apart are uncorrelated over the stride, half a stride apart opposite
+    wave = 0.5 + 0.4 * np.sin(2 * np.pi * PERCENT / 100)
+    for late, expected in ((0, 1.0), (25, 0.0), (50, -1.0)):
+        other = 0.5 + 0.4 * np.sin(2 * np.pi * (PERCENT - late) / 100)
+        found = activation.correlation(strides(wave, wave), emg(other), "soleus", QUICK)
+        assert found.value == pytest.approx(expected, abs=1e-9)
+    shifted = activation.best_lag(strides(wave, wave), emg(np.roll(wave[:-1], 7)[np.r_[0:100, 0]]), "soleus", QUICK)
+    assert shifted.correlation.value == pytest.approx(1.0) and shifted.lag.value == pytest.approx(-0.07)
+
+
+@pytest.mark.published("overlap", "on")
+@pytest.mark.parametrize(("threshold", "share"), [(0.1, 0.5), (0.2, 0.5), (0.3, 0.5)])
+def test_overlap_of_boxes_does_not_depend_on_the_threshold(threshold, share):
+    first = ((PERCENT >= 10) & (PERCENT < 40)).astype(float)
+    second = ((PERCENT >= 20) & (PERCENT < 50)).astype(float)
+    found = activation.overlap(strides(first, first), emg(second), "soleus", QUICK, threshold=threshold)
+    assert found.value == pytest.approx(share)  # 20 of 40 %
+
+
+def test_overlap_of_slopes_depends_on_the_threshold():
+    triangle = np.interp(PERCENT, (30, 50, 70), (0.0, 1.0, 0.0))
+    human = emg(np.interp(PERCENT, (40, 50, 60), (0.0, 1.0, 0.0)))
+    both = [
+        activation.overlap(strides(triangle), human, "soleus", QUICK, threshold=at).value
+        for at in (0.099, 0.201, 0.301)
+    ]
+    # on where 20 (1 - p) and 10 (1 - p) % from the middle at most: 19 of 37, 15 of 31, 13 of 27 whole percents
+    assert both == pytest.approx([19 / 37, 15 / 31, 13 / 27])
+
+
+def test_many_curves_are_on_as_each_alone():
+    many = np.random.default_rng(2).normal(size=(40, 101)).cumsum(axis=1)
+    many -= many.min(axis=1, keepdims=True)
+    together = activation.on(many)
+    assert (together == [activation.on(curve) for curve in many]).all()
+    runs = [np.diff(np.flatnonzero(np.diff(np.r_[row, row].astype(int)))) for row in together]
+    assert min(run.min() for run in runs if len(run)) >= 5  # neither bursts nor gaps are shorter
+
+
+@pytest.mark.published("high_frequency_share")
+def test_power_above_six_hertz_by_hand():
+    # 1 at 3 Hz and 0.5 at 10 Hz: 0.25 of 1.25; in a stride of 2 s the same shape has 1.5 and 5 Hz
+    wave = 0.5 + 0.2 * (np.sin(2 * np.pi * 3 * PERCENT / 100) + 0.5 * np.cos(2 * np.pi * 10 * PERCENT / 100))
+    found = activation.high_frequency_share(strides(wave, wave), "soleus", QUICK)
+    assert found.value == pytest.approx(0.2) and found.unit == "1"
+    slow = activation.high_frequency_share(strides(wave, wave, duration=2.0), "soleus", QUICK)
+    assert slow.value == pytest.approx(0.0, abs=1e-12)
+    drift = wave + 0.3 * PERCENT / 100  # a drift over the stride is no jitter
+    assert activation.high_frequency_share(strides(drift), "soleus", QUICK).value == pytest.approx(0.2)
+    with pytest.raises(BadValue, match="right strides are not known"):
+        activation.high_frequency_share(strides(wave, duration=np.nan), "soleus", QUICK)
+
+
+@pytest.mark.published("total_variation")
+def test_total_variation_by_hand():
+    once = activation.total_variation(strides(np.interp(PERCENT, (0, 30, 60, 100), (0, 1, 0, 0))), "soleus", QUICK)
+    assert once.value == pytest.approx(2.0)  # up one, down one
+    ripple = activation.total_variation(strides(0.5 + 0.1 * (-1.0) ** PERCENT), "soleus", QUICK)
+    assert ripple.value == pytest.approx(100 * 0.2)
+
+
+@pytest.mark.published("silent_muscles")
+def test_silent_muscles_are_listed():
+    # the rule: the peak of the mean stays under 3 %
+    names = ("soleus", "gluteus_medius", "rectus_femoris")
+    values = np.stack([burst(45, height=height) for height in (0.5, 0.029, 0.031)], axis=-1)[None]
+    walk = Strides("right", names, "1", values, np.ones(1), np.full(1, 0.6), np.zeros(1, int))
+    assert activation.silent_muscles(walk) == ("gluteus_medius",)
+    quiet = activation.high_frequency_share(walk, "gluteus_medius", QUICK)
+    assert np.isnan(quiet.value) and "gluteus_medius is silent" in quiet.note
