@@ -83,6 +83,17 @@ def peak_difference(strides: Strides, reference: Curves, channel: str, resamplin
     )
 
 
+def peak_ratio(strides: Strides, reference: Curves, channel: str, resampling: Resampling) -> Estimate:
+    """Largest size of the mean curve, strides over reference: the amplitude beside a correlation's shape."""
+    rows, trial, human = matched(strides, reference, channel)
+    if not len(rows):
+        return undefined(NONE, trial, resampling, "1")
+    largest = np.abs(human).max()
+    if not largest > 0:
+        return undefined("the reference is zero throughout", trial, resampling, "1")
+    return bootstrap(lambda weights: np.abs(weights @ rows).max(axis=1) / largest, trial, resampling, "1")
+
+
 def weight_support(force: Signals, cycles: Cycles, mass: float) -> np.ndarray:
     """Mean of the summed vertical force of both feet over each whole stride, (S,) [BW]; 1.00 for steady walking.
 

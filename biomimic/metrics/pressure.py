@@ -65,6 +65,24 @@ def path(
     return PressurePath(explained(length, faults), explained(excursion, faults), explained(share, faults | unknown))
 
 
+def loaded(pressure: Signals, force: Signals, least: float) -> Signals:
+    """The centre of pressure where its foot carries at least this force; NaN elsewhere.
+
+    A plate divides its moment by its force: just after the strike and before toe-off, the place is noise.
+
+    Args:
+        pressure: pressure_x_<side>, pressure_y_<side> of one or both sides [m].
+        force: vertical_<side> of these sides [N].
+        least: [N], e.g. a twentieth of the body weight.
+    """
+    values = pressure.values.copy()
+    for column, name in enumerate(pressure.names):
+        side = name.rsplit("_", 1)[-1]
+        carried = np.interp(pressure.time, force.time, force.channel(f"vertical_{side}"))
+        values[~(carried >= least), column] = np.nan
+    return pressure.with_values(values)
+
+
 def foot_length(position: Signals, side: str) -> float:
     """Median distance from heel to toe over the record [m]; with markers, that between the markers.
 
