@@ -86,6 +86,12 @@ def regular(signals: Signals, *, rate: float | None = None) -> Signals:
     return Signals(time=time, values=values, names=signals.names, unit=signals.unit)
 
 
+def is_regular(signals: Signals) -> bool:
+    """Whether the time steps are equal enough for a filter."""
+    steps = np.diff(signals.time)
+    return len(steps) > 0 and bool(np.abs(steps - steps.mean()).max() <= JITTER * steps.mean())
+
+
 def _filtered(signals: Signals, order: int, cutoff: float, kind: str) -> Signals:
     rate = _regular_rate(signals)
     if order < 2 or order % 2:
@@ -129,10 +135,9 @@ def _regular_rate(signals: Signals) -> float:
     if len(signals) < 2:
         raise NotEnoughData("A filter needs more than one sample.")
     steps = np.diff(signals.time)
-    mean = steps.mean()
-    if np.abs(steps - mean).max() > JITTER * mean:
+    if not is_regular(signals):
         raise BadValue(
             f"A filter needs equal time steps; these lie between {steps.min():.6g} and {steps.max():.6g} s. "
             "Use filters.regular first."
         )
-    return 1.0 / mean
+    return 1.0 / steps.mean()

@@ -35,6 +35,8 @@ class Entry:
         mass_kg: of the person, for body weights [kg].
         of: what a row of the curves is: "strides", "trials" or "subjects".
         note: what a reader of the report must know.
+        filters: that the curves passed, named as in a protocol: order, angles_hz, force_hz, activity_hz, moment_hz;
+            empty if the source does not say.
         files: file name → "sha256:" and the hex digest.
     """
 
@@ -47,6 +49,7 @@ class Entry:
     mass_kg: float = config.ranged(low=1.0, high=300.0)
     of: str = config.one_of("subjects", "trials", "strides", default="strides")
     note: str = ""
+    filters: dict[str, float] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
 
 

@@ -112,8 +112,8 @@ def cliffs_delta(
 ) -> EffectSize:
     """Share of pairs in which the first is larger minus the share in which it is smaller; for bounded scores.
 
-    The interval is the asymmetric one with the unbiased variance and Student's t. Where the samples do not overlap the variance is
-    zero and the bound is that of a proportion of min(n) units without a single exception.
+    The interval is the asymmetric one with the unbiased variance and Student's t. Where the samples do not overlap the
+    variance is zero and the bound is that of a proportion of min(n) units without a single exception.
 
     Args:
         first, second: one number a unit; NaN is left out.

@@ -1,135 +1,57 @@
 """Recordings + human data + protocol → Results: the one place where measures meet curves."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from biomimic.errors import BadValue, unknown
-from biomimic.gait.strides import SIDES, Curves, Strides
-from biomimic.metrics import activation, grf, kinetics, waveform
-from biomimic.metrics.estimate import Estimate, Resampling, bootstrap, mean, measured
+from biomimic.errors import unknown
+from biomimic.gait.strides import SIDES, Strides
+from biomimic.metrics import activation, waveform
+from biomimic.metrics.estimate import Resampling, bootstrap, measured
 from biomimic.metrics.estimate import undefined as undefined_estimate
 from biomimic.recording import Recording
 from biomimic.reference import ReferenceData
-from biomimic.validate import ceiling, criteria, gates, whole_body
+from biomimic.validate import audit, ceiling, criteria, gates, physics, subject, summary, whole_body
+from biomimic.validate.measures import EACH, METRICS, Pair
+from biomimic.validate.people import PEOPLE, Person, group, members, person, target_person
 from biomimic.validate.protocol import Comparison, Protocol
-from biomimic.validate.results import Evidence, Exclusion, Finding, Results
-from biomimic.validate.walks import REASONS, Person, Trial, cut_all, measure, person
+from biomimic.validate.results import ERRORS, Evidence, Exclusion, Finding, Results
+from biomimic.validate.subject import Subject
+from biomimic.validate.walks import REASONS, Key, Trial
 
 SHAPED, INDEPENDENT = "shaped the walk", "independent"
-NO_CEILING = "none: a ceiling is defined for correlations only"
+NO_CEILING = "none: a ceiling is defined for correlations and RMS errors only"
+OF_TARGET = ("correlation", "rmse", "rmse_without_offset")  # measures of how well the target is tracked
 
 
 @dataclass(frozen=True, eq=False)
-class Pair:
-    """One channel of the simulated strides and of one person.
+class About:
+    """What is known of a walk beside its recordings.
 
     Args:
-        strides: simulated.
-        human: mean curves of the person.
-        rows: single strides or trials of the person.
-        channel: the one compared.
-        quantity: "angles", "force", "activity" or "moment".
-        protocol: for its limits and its prominence.
-        resampling: for the intervals.
+        run: its name.
+        shaped_by: quantities of the tracked person that shaped the walk: "angles", "force", "moment"; None if unknown.
+        identity: hashes, versions and names for the report.
+        target: curves of the motion that was tracked, by (quantity, side, phase); empty if there is none.
     """
 
-    strides: Strides
-    human: Curves
-    rows: Strides
-    channel: str
-    quantity: str
+    run: str = ""
+    shaped_by: Sequence[str] | None = None
+    identity: Mapping = field(default_factory=dict)
+    target: Mapping[Key, Strides] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """Everything that one comparison needs."""
+
+    walker: Subject
+    people: tuple[Person, ...]  # single data sets first, then their mean, then the target
     protocol: Protocol
     resampling: Resampling
-
-    @property
-    def lag(self) -> int:
-        """Largest lag allowed, in points of the stride."""
-        return int(np.floor(self.protocol.max_lag_s * 100.0 / float(np.nanmean(self.strides.duration)) + 1e-9))
-
-
-Measure = Callable[[Pair], Estimate]
-
-
-def _correlation(pair: Pair) -> Estimate:
-    function = activation.correlation if pair.quantity == "activity" else waveform.correlation
-    return function(pair.strides, pair.human, pair.channel, pair.resampling)
-
-
-def _curve(function: Callable[..., Estimate]) -> Measure:
-    return lambda pair: function(pair.strides, pair.human, pair.channel, pair.resampling)
-
-
-def _lagged(part: str) -> Measure:
-    def measure_lag(pair: Pair) -> Estimate:
-        limit = pair.protocol.max_lag_s
-        found = activation.best_lag(pair.strides, pair.human, pair.channel, pair.resampling, max_lag=limit)
-        return getattr(found, part)
-
-    return measure_lag
-
-
-def _each(values: Callable[[Strides, Protocol], np.ndarray], unit: str) -> Measure:
-    """A number per stride; its mean over the strides."""
-    return lambda pair: mean(values(pair.strides, pair.protocol), pair.strides.trial, pair.resampling, unit)
-
-
-def _peak_ratio(pair: Pair) -> Estimate:
-    """Largest absolute value of the mean curve, simulated over human."""
-    rows, trial, human = waveform.matched(pair.strides, pair.human, pair.channel)
-    if not len(rows):
-        return undefined_estimate("no stride could be measured", trial, pair.resampling, "1")
-    return bootstrap(
-        lambda weights: np.abs(weights @ rows).max(axis=1) / np.abs(human).max(), trial, pair.resampling, "1"
-    )
-
-
-def _peaks(name: str) -> Callable[[Strides, Protocol], np.ndarray]:
-    def values(strides: Strides, protocol: Protocol) -> np.ndarray:
-        found = grf.double_peak(strides, depth=protocol.valley_prominence_bw)
-        if name == "present":
-            return np.where(found.measured, found.present, np.nan)
-        return getattr(found, name) / (100.0 if name.endswith("time") else 1.0)
-
-    return values
-
-
-def _shear(name: str) -> Callable[[Strides, Protocol], np.ndarray]:
-    return lambda strides, _: getattr(grf.braking_and_propulsion(strides), name)
-
-
-# measures of one number a stride, which a person's own strides have as well: name → (values, unit)
-EACH = {
-    "double_peak_share": (_peaks("present"), "1"),
-    "first_peak": (_peaks("first"), "BW"),
-    "first_peak_time": (_peaks("first_time"), "1"),
-    "valley": (_peaks("valley"), "BW"),
-    "valley_time": (_peaks("valley_time"), "1"),
-    "second_peak": (_peaks("second"), "BW"),
-    "second_peak_time": (_peaks("second_time"), "1"),
-    "vertical_impulse": (lambda strides, _: grf.impulse(strides), "BW s"),
-    "loading_rate": (lambda strides, _: grf.loading_rate(strides), "BW/s"),
-    "braking_peak": (_shear("braking"), "BW"),
-    "propulsion_peak": (_shear("propulsion"), "BW"),
-    "braking_impulse": (_shear("braking_impulse"), "BW s"),
-    "propulsion_impulse": (_shear("propulsion_impulse"), "BW s"),
-}
-
-# a measure comes in with one line here
-METRICS: dict[str, Measure] = {
-    "correlation": _correlation,
-    "rmse": _curve(waveform.rmse),
-    "rmse_without_offset": _curve(waveform.rmse_without_offset),
-    "offset": _curve(waveform.offset),
-    "best_correlation": _lagged("correlation"),
-    "best_lag": _lagged("lag"),
-    "peak_ratio": _peak_ratio,
-    "highest_difference": lambda p: kinetics.peak_difference(p.strides, p.human, p.channel, p.resampling).highest,
-    "lowest_difference": lambda p: kinetics.peak_difference(p.strides, p.human, p.channel, p.resampling).lowest,
-    **{name: _each(values, unit) for name, (values, unit) in EACH.items()},
-}
+    shaped_by: Sequence[str] | None
 
 
 def evaluate(
@@ -140,116 +62,167 @@ def evaluate(
     run: str = "",
     shaped_by: Sequence[str] | None = None,
     identity: Mapping | None = None,
+    target: Mapping[Key, Strides] | None = None,
 ) -> Results:
-    """All findings of a set of recordings, and whether they keep the protocol's limits.
+    """All findings of the trials a protocol plans, and whether they keep its limits.
 
     Args:
         recordings: one for each trial of `protocol.planned`, in that order.
         humans: the protocol's data sets by name.
         protocol: what is measured and how.
-        run: name of the run.
-        shaped_by: quantities of the tracked person that shaped the walk: "angles", "force", "moment"; None if unknown.
-        identity: hashes, versions and names for the report.
+        run, shaped_by, identity, target: as in `About`.
 
     Raises:
         BadValue: recordings and protocol do not belong together, or a metric is unknown.
     """
-    _check(recordings, protocol)
-    planned = list(zip(protocol.planned, recordings))
-    still = [recording for plan, recording in planned if not plan.push]
-    trials = [measure(recording, index, protocol) for index, recording in enumerate(still)]
-    starts = trials[: protocol.trials.count]  # the long walk counts for physics and stability only
-    people = tuple(person(human, humans[human.name], protocol) for human in protocol.humans)
-    cut = cut_all(starts)
+    about = About(run, shaped_by, dict(identity or {}), dict(target or {}))
+    return assess(subject.planned(recordings, protocol), humans, protocol, about)
+
+
+def assess(walker: Subject, humans: Mapping[str, ReferenceData], protocol: Protocol, about: About) -> Results:
+    """All findings of any walker, measured or simulated.
+
+    Args:
+        walker: from `subject.planned`, `subject.recorded` or `subject.data_set`.
+        humans: the protocol's data sets by name.
+        protocol: what is measured and how.
+        about: what else is known of the walk.
+    """
+    _check(protocol)
+    singles = tuple(person(human, humans[human.name], protocol) for human in protocol.humans)
+    people = tuple(one for one in (*singles, group(singles), target_person(about.target)) if one is not None)
     resampling = Resampling(protocol.resampling.draws, protocol.resampling.level, protocol.resampling.seed)
-    checks = gates.sign_audit(cut, people)
-    findings = gates.physics(trials, planned, protocol, resampling) + [gates.sign_finding(checks)]
-    findings += whole_body.stability(planned, protocol)
+    case = Case(walker, people, protocol, resampling, about.shaped_by)
+    checks = audit.checks(walker, people, protocol)
+    findings = physics.findings(walker, protocol, resampling) + [audit.finding(checks)]
+    findings += whole_body.stability(walker, protocol)
     for comparison in protocol.comparisons:
         for one in people:
-            findings += _compare(comparison, one, people, cut, (protocol, resampling, shaped_by))
-    findings += whole_body.symmetry(cut, resampling)
-    findings += whole_body.spatiotemporal_findings(starts, people, resampling)
-    findings += whole_body.effort(starts, resampling)
+            findings += _compare(comparison, one, case)
+        findings += _retargeting(comparison, case)
+    findings += whole_body.symmetry(walker.cut, resampling)
+    findings += whole_body.spatiotemporal_findings(walker, people, resampling)
+    findings += whole_body.effort(walker.compared, resampling)
     return Results(
-        run=run,
+        run=about.run,
         findings=tuple(findings),
         outcomes=criteria.outcomes(findings, protocol),
-        walks=whole_body.walks(planned, trials, protocol),
-        exclusions=_exclusions(trials),
+        walks=whole_body.walks(walker, protocol),
+        exclusions=_exclusions(walker.still),
         audit=tuple(checks),
-        identity=dict(identity or {}),
-        evidence=_evidence(cut, people),
+        identity=dict(about.identity),
+        evidence=_evidence(walker.cut, people),
+        gates=gates.gates(walker, findings, checks, people),
+        scores=summary.scores(findings, people),
     )
 
 
-def _check(recordings: Sequence[Recording], protocol: Protocol) -> None:
-    names = [plan.name for plan in protocol.planned]
-    found = [recording.trial for recording in recordings]
-    if names != found:
-        raise BadValue(f"The protocol plans the trials {', '.join(names)}; the recordings are {', '.join(found)}.")
+def _check(protocol: Protocol) -> None:
     for comparison in protocol.comparisons:
         for name in comparison.metrics:
             if name not in METRICS:
-                raise unknown("metric", name, METRICS, where="in validate.evaluate")
+                raise unknown("metric", name, METRICS, where="in validate.measures")
 
 
-def _compare(
-    comparison: Comparison, one: Person, people: Sequence[Person], cut: dict, how: tuple[Protocol, Resampling, Sequence]
-) -> list[Finding]:
+def _compare(comparison: Comparison, one: Person, case: Case) -> list[Finding]:
     """Findings of one comparison with one person, for the sides and channels that both have."""
-    findings = []
+    findings, cut = [], case.walker.cut
+    metrics = [name for name in comparison.metrics if one.role != "target" or name in OF_TARGET]
     for side in SIDES:
         key = (comparison.quantity, side, comparison.phase)
         if key not in cut:
             continue
-        able = [name for name in comparison.channels if one.has(key, name) and name in cut[key].names]
-        for channel in able:
-            pair = Pair(cut[key], one.curves(key), one.strides[key], channel, comparison.quantity, how[0], how[1])
-            for metric in comparison.metrics:
-                findings.append(_finding(metric, comparison, (pair, key), (one, people), how[2]))
+        for channel in (name for name in comparison.channels if one.has(key, name) and name in cut[key].names):
+            findings += [_finding(metric, comparison, (one, key, channel), case) for metric in metrics]
         if comparison.mean_of:
-            findings += _mean_correlation(comparison, (one, people), cut[key], key, how)
+            findings += _mean_correlation(comparison, one, key, case)
     return findings
 
 
-def _finding(
-    metric: str, comparison: Comparison, what: tuple[Pair, tuple], who: tuple[Person, Sequence[Person]], shaped_by
-) -> Finding:
-    (pair, key), (one, people) = what, who
+def _finding(metric: str, comparison: Comparison, what: tuple[Person, Key, str], case: Case) -> Finding:
+    one, key, channel = what
+    strides = case.walker.cut[key]
+    pair = Pair(strides, one.curves(key), one.strides[key], channel, key[0], case.protocol, case.resampling)
     estimate = METRICS[metric](pair)
     null, top, doubt = math.nan, ceiling.Ceiling(math.nan, NO_CEILING), ""
     if metric in ("correlation", "best_correlation"):
         lag = pair.lag if metric == "best_correlation" else 0
-        null = ceiling.null(pair.human, pair.channel, lag)
-        top = ceiling.ceiling(people, one, key, pair.channel, lag)
-        doubt = ceiling.doubt(people, key, pair.channel)
+        null = ceiling.null(pair.human, channel, lag)
+        top = ceiling.ceiling(case.people, one, key, channel, lag)
+        doubt = ceiling.doubt(case.people, key, channel)
+    elif metric in ERRORS:
+        top = ceiling.error_ceiling(case.people, one, key, channel, offset=metric == "rmse")
+    scores = None
+    if metric == "correlation":
+        several = members([p for p in case.people if p.role == "other"], key, channel) if one.role == "group" else ()
+        scores = ceiling.score_draws(estimate, measured(strides, channel), several, (null, top.value), case.resampling)
     return Finding(
         comparison.domain,
         metric,
         estimate,
-        channel=pair.channel,
+        channel=channel,
         side=key[1],
         reference=one.name,
         human=_human(metric, pair),
-        n_human=one.complete(key, pair.channel),
+        n_human=one.complete(key, channel),
         of_human=one.entry.of,
         null=null,
         ceiling=top.value,
         ceiling_from=top.words,
-        shaped=shaping(one, comparison.quantity, shaped_by),
+        score_draws=None if scores is None else scores.draws,
+        score_of="" if scores is None else scores.of,
+        shaped=shaping(one, key[0], case.shaped_by),
         note=estimate.note,
         doubt=doubt,
     )
 
 
 def shaping(one: Person, quantity: str, shaped_by: Sequence[str] | None) -> str:
-    """Whether a person's signal also shaped the walk: only the tracked person's can."""
-    if one.role == "other":
+    """Whether a person's signal also shaped the walk: only the tracked person's can, and the target does."""
+    if one.role in ("other", "group"):
         return INDEPENDENT
+    if one.role == "target":
+        return SHAPED
     if shaped_by is None:
         return "not stated by the run"
     return SHAPED if quantity in {name.removesuffix("s") for name in shaped_by} | set(shaped_by) else INDEPENDENT
+
+
+def _retargeting(comparison: Comparison, case: Case) -> list[Finding]:
+    """How far the target itself is from the person it was made of: what no controller can be blamed for."""
+    same = next((one for one in case.people if one.role == "same"), None)
+    goal = next((one for one in case.people if one.role == "target"), None)
+    if same is None or goal is None:
+        return []
+    findings = []
+    for side in SIDES:
+        key = (comparison.quantity, side, comparison.phase)
+        for channel in (name for name in comparison.channels if same.has(key, name) and goal.has(key, name)):
+            rows = (goal.strides[key], same.curves(key), same.strides[key])
+            pair = Pair(*rows, channel, key[0], case.protocol, case.resampling)
+            for metric in (name for name in comparison.metrics if name in OF_TARGET):
+                estimate = METRICS[metric](pair)
+                null = ceiling.null(pair.human, channel) if metric == "correlation" else math.nan
+                top = ceiling.ceiling(case.people, same, key, channel)
+                if metric in ERRORS:
+                    top = ceiling.error_ceiling(case.people, same, key, channel, offset=metric == "rmse")
+                findings.append(
+                    Finding(
+                        "retargeting",
+                        metric,
+                        estimate,
+                        channel=channel,
+                        side=side,
+                        reference=same.name,
+                        n_human=same.complete(key, channel),
+                        of_human=same.entry.of,
+                        null=null,
+                        ceiling=top.value,
+                        ceiling_from=top.words,
+                        note=comparison.domain,
+                    )
+                )
+    return findings
 
 
 def _human(metric: str, pair: Pair) -> float:
@@ -261,25 +234,19 @@ def _human(metric: str, pair: Pair) -> float:
     return float(known.mean()) if len(known) else math.nan
 
 
-def _mean_correlation(
-    comparison: Comparison,
-    who: tuple[Person, Sequence[Person]],
-    strides: Strides,
-    key: tuple,
-    how: tuple[Protocol, Resampling, Sequence],
-) -> list[Finding]:
+def _mean_correlation(comparison: Comparison, one: Person, key: Key, case: Case) -> list[Finding]:
     """Arithmetic mean of the channels' correlations on one side, as published means are made; NaN if any is."""
-    (one, people), (_, resampling, shaped_by) = who, how
+    strides = case.walker.cut[key]
     channels = [name for name in comparison.mean_of if one.has(key, name) and name in strides.names]
     missing = [name for name in comparison.mean_of if name not in channels]
-    if len(missing) == len(comparison.mean_of):
+    if not channels:
         return []
     rows = [measured(strides, name) for name in channels]
     curves = [one.curves(key).channel(name) for name in channels]
     complete = {len(part) for part, _ in rows} == {len(strides)}
-    silent = [name for name in channels if comparison.quantity == "activity" and activation.is_silent(strides, name)]
+    silent = [name for name in channels if key[0] == "activity" and activation.is_silent(strides, name)]
     note = f"without {', '.join(missing)}, not recorded on this side" if missing else ""
-    end = -1 if comparison.quantity == "activity" else None
+    end = -1 if key[0] == "activity" else None
 
     def statistic(weights: np.ndarray) -> np.ndarray:
         each = [waveform.pearson((weights @ part)[:, :end], curve[:end]) for (part, _), curve in zip(rows, curves)]
@@ -287,11 +254,12 @@ def _mean_correlation(
 
     if silent or not complete:
         why = f"silent: {', '.join(silent)}" if silent else "some strides miss a channel"
-        estimate = undefined_estimate(why, strides.trial, resampling, "1")
+        estimate = undefined_estimate(why, strides.trial, case.resampling, "1")
     else:
-        estimate = bootstrap(statistic, strides.trial, resampling, "1")
+        estimate = bootstrap(statistic, strides.trial, case.resampling, "1")
     people_null = [ceiling.null(one.curves(key), name) for name in channels]
-    tops = [top for top in (ceiling.ceiling(people, one, key, name).value for name in channels) if math.isfinite(top)]
+    tops = [ceiling.ceiling(case.people, one, key, name).value for name in channels]
+    tops = [top for top in tops if math.isfinite(top)]
     words = (
         f"mean over the {len(tops)} of {len(channels)} channels that have one" if tops else "none: no channel has one"
     )
@@ -307,7 +275,7 @@ def _mean_correlation(
             null=float(np.mean(people_null)),
             ceiling=float(np.mean(tops)) if tops else math.nan,
             ceiling_from=words,
-            shaped=shaping(one, comparison.quantity, shaped_by),
+            shaped=shaping(one, key[0], case.shaped_by),
             note="; ".join(text for text in (estimate.note, note, f"mean of {len(channels)} channels") if text),
         )
     ]

@@ -1,155 +1,209 @@
-"""What must hold before any number is believed: no hand from outside, Newton's law, weight support, strides, signs."""
+"""Gates: what must hold before any number is believed. A failed gate greys what follows it, and never hides it."""
 
 import math
 from collections.abc import Sequence
 
 import numpy as np
 
-from biomimic.gait.strides import SIDES, Strides
-from biomimic.metrics import kinetics
-from biomimic.metrics.estimate import Estimate, Resampling, mean
-from biomimic.metrics.waveform import pearson
-from biomimic.recording import Recording
-from biomimic.validate.protocol import Planned, Protocol
-from biomimic.validate.results import Check, Finding
-from biomimic.validate.walks import Trial
+from biomimic.validate import audit
+from biomimic.validate.people import Person
+from biomimic.validate.results import Check, Finding, Gate
+from biomimic.validate.subject import Subject
 
-GRAVITY = 9.81  # [m/s^2] of the simulated world
-PUSH_MARGIN = 0.02  # [s] around a push, one control step and its rounding
-SIGN_MARGIN = 0.3  # by which a channel with its sign or side exchanged may not agree better
-SAGITTAL = ("hip_flexion", "knee_flexion", "ankle_dorsiflexion")
-
-
-def physics(
-    trials: Sequence[Trial], recordings: Sequence[tuple[Planned, Recording]], protocol: Protocol, resampling: Resampling
-) -> list[Finding]:
-    """Largest wrench from outside, Newton's law, weight support, strides, and agreement of two event methods.
-
-    Args:
-        trials: undisturbed, with their strides.
-        recordings: all trials, the pushed ones too.
-        protocol: says when the pushes were.
-        resampling: of strides within trials.
-    """
-    findings = [_applied(recordings, protocol)]
-    residual, rms, support, number = [], [], [], []
-    for index, trial in enumerate(trials):
-        cycles, recording = trial.cycles["right"], trial.recording
-        if not len(cycles):
-            continue
-        support.append(kinetics.weight_support(recording.force, cycles, recording.mass))
-        number.append(np.full(len(cycles), index))
-        if recording.floor is not None and recording.acceleration is not None:
-            law = kinetics.newton_residual(
-                recording.floor, recording.acceleration, cycles, mass=recording.mass, gravity=GRAVITY
-            )
-            residual.append(law.mean)
-            rms.append(law.rms)
-    place = _joined(number)
-    series = {"newton_residual": residual, "newton_residual_rms": rms, "weight_support": support}
-    for name, parts in series.items():
-        values = _joined(parts) if parts else np.full(len(place), math.nan)
-        findings.append(Finding("physics", name, mean(values, place, resampling, "BW")))
-    for side in SIDES:
-        count = sum(len(trial.cycles[side]) for trial in trials)
-        findings.append(Finding("physics", "strides", counted(count, count, "strides", "strides"), side=side))
-    return findings + _event_agreement(trials)
+ENOUGH, STABLE = 5, 10  # strides on a side: fewer refuse inference, fewer give no stable mean
+WEIGHT = (0.98, 1.02)  # body weights that the ground carries on average
+RESIDUAL, RESIDUAL_RMS = 0.01, 0.05  # body weights
+SPEED = 0.1  # [m/s]
+DISAGREEMENT = 0.02  # [s] between two methods for events
+WILD = 60.0  # [rad/s] no joint turns faster in walking or running
+SHARE = 0.5  # of the trials that may end early before the rest is no sample of the walk
+PASS, FAIL, WARN, NONE = "pass", "fail", "warning", "not applicable"
 
 
-def sign_audit(cut: dict[tuple[str, str, str], Strides], people: Sequence) -> list[Check]:
-    """Whether any sagittal angle would agree better with its sign changed or with the other side's curve.
-
-    Compared are the mean curves with those of the person who was tracked (or the first one); a lead of more than
-    0.3 in r fails. The plausibility of the curves themselves is listed beside it.
+def gates(
+    walker: Subject, findings: Sequence[Finding], checks: Sequence[Check], people: Sequence[Person]
+) -> tuple[Gate, ...]:
+    """All gates, in order.
 
     Args:
-        cut: simulated strides.
-        people: human data sets.
+        walker: what is measured.
+        findings: physics, stability and spatiotemporal ones among them.
+        checks: of the audit.
+        people: compared with.
+
+    Source:
+        validation protocol of this package, section 5.1; each gate names its own.
     """
-    checks = []
-    for side, other in (("right", "left"), ("left", "right")):
-        key, opposite = ("angles", side, "stride"), ("angles", other, "stride")
-        if key not in cut:
-            continue
-        for channel in (name for name in SAGITTAL if name in cut[key].names):
-            own = cut[key].summary().channel(channel)
-            checks.append(_plausible(channel, side, own))
-            human = next((p.curves(key).channel(channel) for p in people if p.has(key, channel)), None)
-            if human is not None:
-                swapped = cut[opposite].summary().channel(channel) if opposite in cut else None
-                checks.append(_exchange(channel, side, own, human, swapped))
-    return checks
+    return (
+        _units(checks),
+        _signs(checks),
+        _wrench(walker, findings),
+        _support(findings),
+        _newton(walker, findings),
+        _strides(walker, findings),
+        _filters(people),
+        _speed(findings),
+        _finite(walker),
+        _ended(walker),
+        _clock(checks, findings),
+    )
 
 
-def sign_finding(checks: Sequence[Check]) -> Finding:
-    """Share of the sign checks that passed."""
-    signs = [check.passed for check in checks if check.name == "sign and side"]
-    value = float(np.mean(signs)) if signs else math.nan
-    note = "" if signs else "no angle could be checked"
-    return Finding("physics", "sign_checks", counted(value, len(signs), "checks", "share", note))
+def _units(checks: Sequence[Check]) -> Gate:
+    able = [check for check in checks if check.name in (audit.UNIT, audit.CONSTANT)]
+    bad = [check for check in able if not check.passed]
+    found = _words(bad) if bad else f"{len(able)} checks of size and change, all as expected"
+    limit = "every quantity has the size its unit gives it, and changes over the cycle"
+    return Gate("G1", "schema and units", FAIL if bad else PASS, found, limit, channels=_names(bad))
 
 
-def counted(value: float, n: int, of: str, unit: str, note: str = "") -> Estimate:
-    """A number that is counted, not sampled: without an interval."""
-    return Estimate(float(value), math.nan, math.nan, 0.95, n, of, unit, note)
+def _signs(checks: Sequence[Check]) -> Gate:
+    able = [check for check in checks if check.name == audit.SIGN]
+    bad = [check for check in able if not check.passed]
+    trunk = [check for check in checks if check.name == audit.TURNED]
+    turned = [check for check in trunk if not check.passed]
+    exchanged = len(turned) >= 3 and len(turned) > len(trunk) / 2
+    limit = f"no channel agrees better by {audit.SIGN_MARGIN:g} in r with its sign or its sides exchanged"
+    if bad or exchanged:
+        words = "right and left look exchanged: " if exchanged and not bad else ""
+        shown = bad or turned
+        return Gate("G2", "signs and sides", FAIL, words + _words(shown), limit, channels=_names(shown))
+    if not able:
+        return Gate("G2", "signs and sides", NONE, "no angle that people were recorded on", limit)
+    found = f"{len(able)} channels and sides agree best as declared"
+    if turned:
+        return Gate("G2", "signs and sides", WARN, f"{found}; {_words(turned)}", limit, channels=_names(turned))
+    return Gate("G2", "signs and sides", PASS, found, limit)
 
 
-def _applied(recordings: Sequence[tuple[Planned, Recording]], protocol: Protocol) -> Finding:
-    largest, missing = 0.0, 0
-    start = protocol.pushes.at_s - PUSH_MARGIN
-    end = protocol.pushes.at_s + protocol.pushes.duration_s + PUSH_MARGIN
-    for planned, recording in recordings:
-        if recording.applied is None:
-            missing += 1
-            continue
-        time, values = recording.applied.time, np.abs(recording.applied.channel("largest"))
-        keep = (time < start) | (time > end) if planned.push else np.ones(len(time), bool)
-        largest = max(largest, float(values[keep].max(initial=0.0)))
-    note = f"{missing} of {len(recordings)} trials did not record it" if missing else ""
-    value = math.nan if missing else largest
-    return Finding("physics", "applied_wrench", counted(value, len(recordings), "trials", "N or N m", note))
+def _wrench(walker: Subject, findings: Sequence[Finding]) -> Gate:
+    title, limit = "no hand of God", "nothing but the ground acts on the body: exactly 0 outside the planned pushes"
+    if walker.kind == "measured":
+        return Gate("G3", title, NONE, "a person was measured", limit)
+    value = _one(findings, "applied_wrench")
+    if not math.isfinite(value):
+        return Gate("G3", title, FAIL, "the trials did not record it", limit)
+    return Gate("G3", title, PASS if value == 0.0 else FAIL, f"largest {value:.3g} N or N m", limit)
 
 
-def _event_agreement(trials: Sequence[Trial]) -> list[Finding]:
-    findings = []
-    for side in SIDES:
-        both = [trial.agreement[side] for trial in trials if side in trial.agreement]
-        for name in ("heel_strike", "toe_off"):
-            medians = [getattr(one, name) for one in both]
-            known = [value for value in medians if math.isfinite(value)]
-            value = float(np.median(known)) if known else math.nan
-            note = "" if known else "no positions of heel and toe"
-            estimate = counted(value, len(known), "trials", "s", note)
-            findings.append(Finding("physics", f"{name}_disagreement", estimate, side=side))
-    return findings
+def _support(findings: Sequence[Finding]) -> Gate:
+    title, limit = "weight support", f"{WEIGHT[0]:.2f} to {WEIGHT[1]:.2f} body weights, mean over whole strides"
+    value = _one(findings, "weight_support")
+    source = "over whole strides the ground carries the body's weight"
+    if not math.isfinite(value):
+        return Gate("G4", title, NONE, "no whole stride with both feet on force plates", limit, source)
+    kept = WEIGHT[0] <= value <= WEIGHT[1]
+    words = f"{value:.3f} body weights" + ("" if kept else "; the mass or the unit of the force is wrong")
+    return Gate("G4", title, PASS if kept else FAIL, words, limit, source, () if kept else ("vertical",))
 
 
-def _exchange(channel: str, side: str, own: np.ndarray, human: np.ndarray, swapped: np.ndarray | None) -> Check:
-    declared = float(pearson(own, human))
-    flipped = -declared
-    crossed = float(pearson(swapped, human)) if swapped is not None else math.nan
-    lead = np.nanmax([flipped - declared, crossed - declared])
-    found = f"r {declared:.2f} as declared, {flipped:.2f} with the sign changed, {crossed:.2f} with the other side"
-    return Check("sign and side", channel, side, bool(lead <= SIGN_MARGIN), found)
+def _newton(walker: Subject, findings: Sequence[Finding]) -> Gate:
+    title = "Newton's law"
+    limit = f"residual below {100 * RESIDUAL:g} % of body weight on average and {100 * RESIDUAL_RMS:g} % RMS"
+    source = "after Hicks et al. 2015, doi:10.1115/1.4029304"
+    value, rms = _one(findings, "newton_residual"), _one(findings, "newton_residual_rms")
+    if not math.isfinite(value):
+        words = "the acceleration of the centre of mass was not recorded"
+        return Gate("G5", title, NONE if walker.kind == "measured" else FAIL, words, limit, source)
+    kept = value < RESIDUAL and rms < RESIDUAL_RMS
+    found = f"{100 * value:.2f} % on average, {100 * rms:.2f} % RMS"
+    return Gate("G5", title, PASS if kept else FAIL, found, limit, source)
 
 
-def _plausible(channel: str, side: str, curve: np.ndarray) -> Check:
-    """Events of a walking stride that tell a sign error from a poor walk; angles in degrees."""
-    degrees = np.degrees(curve)
-    if channel == "knee_flexion":
-        peak, when = degrees[50:].max(), 50 + int(degrees[50:].argmax())
-        passed = bool(degrees.mean() > 0 and 40 <= peak <= 75)
-        return Check(
-            "plausible curve", channel, side, passed, f"swing peak {peak:.0f}° at {when} %, expected 40 to 75°"
-        )
-    if channel == "hip_flexion":
-        low = int(degrees.argmin())
-        passed = 45 <= low <= 60
-        return Check("plausible curve", channel, side, passed, f"most extended at {low} %, expected 45 to 60 %")
-    low = 40 + int(degrees[40:90].argmin())
-    passed = 55 <= low <= 75
-    return Check("plausible curve", channel, side, passed, f"most plantarflexed at {low} %, expected 55 to 75 %")
+def _strides(walker: Subject, findings: Sequence[Finding]) -> Gate:
+    """A laboratory's trial holds one or two strides by its nature: then inference is refused, and nothing is greyed."""
+    counts = {one.side: int(one.value) for one in findings if one.metric == "strides"}
+    least = min(counts.values(), default=0)
+    limit = f"at least {ENOUGH} a side for any inference, {STABLE} for a stable mean"
+    found = ", ".join(f"{count} {side}" for side, count in counts.items()) or "none"
+    used = max(counts.values(), default=0)
+    if used == 0 or (walker.kind == "simulated" and least < ENOUGH):
+        return Gate("G6", "valid strides", FAIL, found, limit)
+    if least < ENOUGH:
+        return Gate("G6", "valid strides", WARN, f"{found}: no interval or p value can be given", limit)
+    status = PASS if least >= STABLE else WARN
+    return Gate("G6", "valid strides", status, found, limit)
 
 
-def _joined(parts: Sequence[np.ndarray]) -> np.ndarray:
-    return np.concatenate(parts) if parts else np.zeros(0)
+def _filters(people: Sequence[Person]) -> Gate:
+    title, limit = "same filter on both sides", "people's curves passed the filters of this protocol"
+    stated = {one.name: one.unlike for one in people if one.role in ("same", "other")}
+    other = [f"{name}: {words}" for name, words in stated.items() if words]
+    if not other:
+        return Gate("G7", title, PASS, f"{len(stated)} data sets, all alike", limit)
+    return Gate("G7", title, WARN, "; ".join(other), limit, channels=tuple(n for n, w in stated.items() if w))
+
+
+def _speed(findings: Sequence[Finding]) -> Gate:
+    title, limit = "speed", f"within {SPEED:g} m/s of the people compared with"
+    known = [one for one in findings if one.metric == "speed_difference" and math.isfinite(one.value)]
+    if not known:
+        return Gate("G8", title, NONE, "the speed of one of the two is not known", limit)
+    by_person = {one.reference: max(o.value for o in known if o.reference == one.reference) for one in known}
+    found = ", ".join(f"{value:.2f} m/s from {name}" for name, value in by_person.items())
+    source = "limit of this project: angles and forces change with speed"
+    far = tuple(name for name, value in by_person.items() if value > SPEED)
+    return Gate("G8", title, FAIL if far else PASS, found, limit, source, far)
+
+
+def _finite(walker: Subject) -> Gate:
+    """NaN may stand where a person could not be measured; infinities and wild speeds are an unstable simulation."""
+    title, limit = "stable numbers", f"no missing value in a simulation, no joint faster than {WILD:g} rad/s"
+    bad = []
+    for _, recording in walker.trials:
+        for name in ("angles", "force", "moment"):
+            signals = getattr(recording, name)
+            if signals is not None and recording.kind == "simulated" and not np.isfinite(signals.values).all():
+                bad.append(f"{recording.trial}: {name} holds missing values")
+        if recording.angles is not None and len(recording.angles.time) > 1:
+            joints = [name for name in recording.angles.names if not name.startswith("pelvis")]
+            moved = np.abs(np.diff(recording.angles.select(joints).values, axis=0))
+            fastest = float(np.nanmax(moved / np.diff(recording.angles.time)[:, None], initial=0.0))
+            if fastest > WILD:
+                bad.append(f"{recording.trial}: a joint turns at {fastest:.0f} rad/s")
+    found = "; ".join(bad) or f"{len(walker.trials)} trials without a missing value"
+    if not walker.trials:
+        return Gate("G9", title, NONE, "curves, not time series", limit)
+    return Gate("G9", title, FAIL if bad else PASS, found, limit)
+
+
+def _ended(walker: Subject) -> Gate:
+    title, limit = "early ends counted", f"at most {100 * SHARE:.0f} % of the undisturbed trials end early"
+    still = [(plan, recording) for plan, recording in walker.trials if not plan.push]
+    if not still or walker.kind == "measured":
+        return Gate("G10", title, NONE, "a person was measured", limit)
+    fallen = [recording.trial for _, recording in still if recording.fall is not None]
+    found = f"{len(fallen)} of {len(still)} undisturbed trials fell"
+    if fallen:
+        found += "; their strides up to the fall are kept, and every fall stands in the table of trials"
+    status = PASS if not fallen else WARN if len(fallen) / len(still) <= SHARE else FAIL
+    return Gate("G10", title, status, found, limit, channels=tuple(fallen))
+
+
+def _clock(checks: Sequence[Check], findings: Sequence[Finding]) -> Gate:
+    """All angles early or late together: the force that cuts the cycles runs on another clock, or the walk does."""
+    title = "one clock"
+    limit = f"angles together within {audit.LARGEST_LAG:g} % of the cycle; two methods for events within 20 ms"
+    lags = [check.value for check in checks if check.name == audit.CLOCK]
+    apart = [one.value for one in findings if one.metric == "heel_strike_disagreement" and math.isfinite(one.value)]
+    words = [f"angles {np.median(lags):+.0f} % of the cycle (median of {len(lags)})"] if lags else []
+    words += [f"force and positions differ by {1000 * max(apart):.0f} ms at heel strike"] if apart else []
+    if not words:
+        return Gate("G11", title, NONE, "no angle that people were recorded on", limit)
+    if lags and abs(float(np.median(lags))) > audit.LARGEST_LAG:
+        bad = tuple(check.channel for check in checks if check.name == audit.CLOCK and not check.passed)
+        return Gate("G11", title, FAIL, "; ".join(words), limit, channels=tuple(dict.fromkeys(bad)))
+    late = bool(apart) and max(apart) > DISAGREEMENT
+    return Gate("G11", title, WARN if late else PASS, "; ".join(words), limit)
+
+
+def _one(findings: Sequence[Finding], metric: str) -> float:
+    return next((one.value for one in findings if one.metric == metric), math.nan)
+
+
+def _words(checks: Sequence[Check]) -> str:
+    return "; ".join(f"{check.channel} {check.side}: {check.found}" for check in checks)
+
+
+def _names(checks: Sequence[Check]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(f"{check.channel}_{check.side}" for check in checks))

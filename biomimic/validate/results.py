@@ -235,13 +235,14 @@ class Exclusion:
 
 @dataclass(frozen=True)
 class Check:
-    """A sign or audit check: what was expected, what was found."""
+    """A sign or audit check: what was expected, what was found, and the number behind it where there is one."""
 
     name: str
     channel: str
     side: str
     passed: bool
     found: str
+    value: float = math.nan
 
 
 @dataclass(frozen=True, eq=False)

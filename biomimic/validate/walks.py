@@ -4,23 +4,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
 
 from biomimic.gait import cycles as gait_cycles
 from biomimic.gait import events as gait_events
 from biomimic.gait import filters, strides
 from biomimic.gait.cycles import CycleRule, Cycles
-from biomimic.gait.strides import POINTS, SIDES, Curves, Strides
+from biomimic.gait.strides import SIDES, Strides
 from biomimic.metrics import kinetics, spatiotemporal
-from biomimic.provenance import Provenance
 from biomimic.recording import Recording
-from biomimic.reference import Entry, Figure, ReferenceData
 from biomimic.signals import Signals
-from biomimic.validate.protocol import Human, Protocol
+from biomimic.validate.protocol import Protocol
 
+Key = tuple[str, str, str]  # quantity, side, phase
 MAX_TURN = np.radians(15.0)  # change of the direction of travel from one stride to the next
 MAX_SPEED = 0.10  # change of speed from one stride to the next
 SHORTEST = 1.0  # [s] a trial that fell earlier holds no stride and is too short for the filters
+TREADMILL = 0.3  # [m/s] a pelvis slower than this stands on a moving belt, or nobody walks
 STRAY = 5.0  # [N] floor contact of anything but the feet
 REASONS = {
     **gait_cycles.REASONS,
@@ -57,6 +56,7 @@ def measure(recording: Recording, number: int, protocol: Protocol) -> Trial:
     """
     if recording.force.time[-1] - recording.force.time[0] < SHORTEST:
         return Trial(recording, {}, {side: _no_cycles(side, number) for side in SIDES})
+    recording = _regular(recording)
     filtered = filter_all(recording, protocol)
     threshold, shortest = protocol.events.threshold_n, protocol.events.min_stance_s
     force = filtered["force"]
@@ -65,9 +65,10 @@ def measure(recording: Recording, number: int, protocol: Protocol) -> Trial:
     rule = CycleRule(skip_strides=protocol.trials.skip_strides)
     cycles, agreement = {}, {}
     for side, other in (("right", "left"), ("left", "right")):
-        chosen = gait_cycles.choose(found[side], found[other], span=span, rule=rule, trial=number, fall=recording.fall)
+        opposite = found[other] if _sees_both(recording, found[other], span) else None
+        chosen = gait_cycles.choose(found[side], opposite, span=span, rule=rule, trial=number, fall=recording.fall)
         cycles[side] = _steady(chosen, recording)
-        if recording.position is not None and len(chosen):
+        if _has_feet(recording) and len(chosen):
             position = filters.low_pass(
                 recording.position, order=protocol.filters.order, cutoff=protocol.filters.angles_hz
             )
@@ -99,12 +100,12 @@ def filter_all(recording: Recording, protocol: Protocol) -> dict[str, Signals]:
     return filtered
 
 
-def cut_all(trials: Sequence[Trial]) -> dict[tuple[str, str, str], Strides]:
+def cut_all(trials: Sequence[Trial]) -> dict[Key, Strides]:
     """Strides of all trials by (quantity, side, phase); force in body weights, moments per kg of body mass.
 
     Trials without any stride on a side add nothing; a quantity that no trial has is left out.
     """
-    cut: dict[tuple[str, str, str], Strides] = {}
+    cut: dict[Key, Strides] = {}
     for quantity in ("angles", "force", "activity", "moment"):
         for side in SIDES:
             able = [t for t in trials if quantity in t.filtered and len(t.cycles[side])]
@@ -116,67 +117,39 @@ def cut_all(trials: Sequence[Trial]) -> dict[tuple[str, str, str], Strides]:
     return cut
 
 
-@dataclass(frozen=True, eq=False)
-class Person:
-    """A human data set in the form in which it is compared.
-
-    Args:
-        name: of the data set.
-        role: "same" or "other".
-        entry: what the registry says of it.
-        provenance: source, licence, hash.
-        strides: (quantity, side, phase) → rows; what a row is, `entry.of` says.
-        figures: (name, side) → spatiotemporal figure.
-    """
-
-    name: str
-    role: str
-    entry: Entry
-    provenance: Provenance
-    strides: dict[tuple[str, str, str], Strides]
-    figures: dict[tuple[str, str], Figure]
-
-    def has(self, key: tuple[str, str, str], channel: str) -> bool:
-        """Whether the person was recorded on this quantity, side and phase, and channel."""
-        return key in self.strides and channel in self.strides[key].names and self.complete(key, channel) > 0
-
-    def complete(self, key: tuple[str, str, str], channel: str) -> int:
-        """Number of rows without gaps in this channel."""
-        return int(np.isfinite(self.strides[key].channel(channel)).all(axis=1).sum())
-
-    def curves(self, key: tuple[str, str, str]) -> Curves:
-        """Mean and SD over the rows."""
-        return replace(self.strides[key].summary(self.provenance), of=self.entry.of)
-
-
-def person(human: Human, data: ReferenceData, protocol: Protocol) -> Person:
-    """A human data set, its recordings cut by the protocol's own rules, its force also over the stance."""
-    cut = dict(data.parts)
-    if data.recordings:
-        first = replace(protocol, trials=replace(protocol.trials, skip_strides=0))
-        cut |= cut_all([measure(recording, i, first) for i, recording in enumerate(data.recordings)])
-    for side in SIDES:
-        key, stance = ("force", side, "stride"), ("force", side, "stance")
-        if key in cut and stance not in cut:
-            cut[stance] = _stance_part(cut[key])
-    return Person(human.name, human.role, data.entry, data.provenance, cut, dict(data.figures))
-
-
-def _stance_part(whole: Strides) -> Strides:
-    """The rows from heel strike to toe-off, on 101 points; NaN where the stance share is not known."""
-    percent = np.linspace(0.0, 1.0, POINTS)
-    values = np.full(whole.values.shape, np.nan)
-    for row in np.flatnonzero(np.isfinite(whole.stance)):
-        values[row] = PchipInterpolator(percent, whole.values[row], axis=0)(percent * whole.stance[row])
-    return replace(whole, values=values, phase="stance")
-
-
 def _cut(trial: Trial, quantity: str, side: str, phase: str) -> Strides:
     part = strides.cut(trial.filtered[quantity], trial.cycles[side], phase=phase)
     mass = trial.recording.mass
     if quantity == "force":
         return strides.in_body_weights(part, mass)
     return kinetics.per_kilogram(part, mass) if quantity == "moment" else part
+
+
+def _regular(recording: Recording) -> Recording:
+    """The recording with equal time steps, which filters need; clocks of laboratories are printed rounded."""
+    uneven = {}
+    for name in ("angles", "force", "activity", "moment", "position"):
+        signals = getattr(recording, name)
+        if signals is not None and not filters.is_regular(signals):
+            uneven[name] = filters.regular(signals)
+    return replace(recording, **uneven) if uneven else recording
+
+
+def _sees_both(recording: Recording, other: gait_events.Events, span: tuple[float, float]) -> bool:
+    """Whether the other foot's contacts are known: always in a simulation; in a laboratory it may step off the plates.
+
+    A person who walks over two or three plates is seen on each foot once; one who walks on a treadmill or on many
+    plates has two contacts of each foot within the record.
+    """
+    if recording.kind == "simulated":
+        return True
+    strikes = other.heel_strike[np.isfinite(other.heel_strike)]
+    return int(np.sum((strikes >= span[0]) & (strikes <= span[1]))) > 1
+
+
+def _has_feet(recording: Recording) -> bool:
+    names = () if recording.position is None else recording.position.names
+    return all(f"{point}_{side}_x" in names for point in ("heel", "toe") for side in SIDES)
 
 
 def _span(filtered: dict[str, Signals]) -> tuple[float, float]:
@@ -186,8 +159,9 @@ def _span(filtered: dict[str, Signals]) -> tuple[float, float]:
 
 def _steady(cycles: Cycles, recording: Recording) -> Cycles:
     """Without strides that turn, that change speed, or in which something other than a foot was on the floor."""
-    if recording.position is not None and len(cycles):
-        change = spatiotemporal.steadiness(spatiotemporal.figures(cycles, recording.position))
+    walk = spatiotemporal.figures(cycles, recording.position)
+    if recording.position is not None and np.nanmax(walk.speed, initial=0.0) > TREADMILL:
+        change = spatiotemporal.steadiness(walk)
         turned = change.turn > MAX_TURN
         cycles = gait_cycles.drop(cycles, turned, "heading")
         cycles = gait_cycles.drop(cycles, change.speed[~turned] > MAX_SPEED, "speed")

@@ -12,10 +12,12 @@ from biomimic.metrics import spatiotemporal, waveform
 from biomimic.metrics.estimate import Estimate, Resampling, bootstrap, mean
 from biomimic.recording import Recording
 from biomimic.signals import Signals
-from biomimic.validate.gates import counted
+from biomimic.validate.physics import counted
 from biomimic.validate.protocol import Planned, Protocol
 from biomimic.validate.results import Finding, Walk
-from biomimic.validate.walks import Person, Trial
+from biomimic.validate.people import Person
+from biomimic.validate.subject import Subject
+from biomimic.validate.walks import TREADMILL, Trial
 
 COVERED = 0.05  # [s] by which a record may end before its planned end
 
@@ -48,11 +50,9 @@ def fell(plan: Planned, recording: Recording) -> bool:
     return recording.fall is not None or walked(plan, recording) < plan.duration
 
 
-def walks(
-    planned: Sequence[tuple[Planned, Recording]], trials: Sequence[Trial], protocol: Protocol
-) -> tuple[Walk, ...]:
+def walks(walker: Subject, protocol: Protocol) -> tuple[Walk, ...]:
     """One line a trial: planned and walked time, fall, push, strides."""
-    strides = {trial.recording.trial: {side: len(trial.cycles[side]) for side in SIDES} for trial in trials}
+    strides = {trial.recording.trial: {side: len(trial.cycles[side]) for side in SIDES} for trial in walker.still}
     return tuple(
         Walk(
             trial=plan.name,
@@ -65,15 +65,17 @@ def walks(
             strides_right=strides.get(plan.name, {}).get("right", 0),
             strides_left=strides.get(plan.name, {}).get("left", 0),
         )
-        for plan, recording in planned
+        for plan, recording in walker.trials
     )
 
 
-def stability(planned: Sequence[tuple[Planned, Recording]], protocol: Protocol) -> list[Finding]:
+def stability(walker: Subject, protocol: Protocol) -> list[Finding]:
     """Share of the starts that walked their whole time, the longest walk, share of the pushes withstood."""
-    starts = [not fell(*pair) for pair in planned[: protocol.trials.count]]
-    pushes = [not fell(plan, recording) for plan, recording in planned if plan.push]
-    longest = max(walked(*pair) for pair in planned if not pair[0].push)
+    if not walker.trials:
+        return []
+    starts = [not fell(*pair) for pair in walker.trials[: walker.starts]]
+    pushes = [not fell(plan, recording) for plan, recording in walker.trials if plan.push]
+    longest = max(walked(*pair) for pair in walker.trials if not pair[0].push)
     findings = [
         Finding("stability", "starts_walked", counted(np.mean(starts), len(starts), "starts", "share")),
         Finding("stability", "endurance", counted(longest, 1, "walks", "s")),
@@ -84,21 +86,46 @@ def stability(planned: Sequence[tuple[Planned, Recording]], protocol: Protocol) 
     return findings
 
 
-def spatiotemporal_findings(trials: Sequence[Trial], people: Sequence[Person], resampling: Resampling) -> list[Finding]:
+def spatiotemporal_findings(walker: Subject, people: Sequence[Person], resampling: Resampling) -> list[Finding]:
     """Speed, times, lengths and shares per side, beside those of each person, and the differences that have limits."""
     findings = []
     for side in SIDES:
-        parts = [spatiotemporal.figures(trial.cycles[side], trial.recording.position) for trial in trials]
-        trial = np.repeat(np.arange(len(parts)), [len(part.duration) for part in parts])
+        series, trial = _series(walker, side)
         for name, (written, unit) in FIGURES.items():
-            values = np.concatenate([getattr(part, name) for part in parts]) if parts else np.zeros(0)
-            estimate = mean(values, trial, resampling, unit)
-            for one in people:
-                findings += _figure(estimate, (values, trial), (written, side), one, resampling)
-        cadence = np.concatenate([part.duration for part in parts]) if parts else np.zeros(0)
-        variation = spatiotemporal.variation(cadence, trial, resampling)
+            estimate = mean(series[name], trial, resampling, unit)
+            for one in (one for one in people if one.role != "target"):
+                findings += _figure(estimate, (series[name], trial), (written, side), one, resampling)
+        variation = spatiotemporal.variation(series["duration"], trial, resampling)
         findings.append(Finding("spatiotemporal", "stride_time_variation", variation, side=side))
     return findings
+
+
+def _series(walker: Subject, side: str) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """One number a stride of every figure, (S,), and the trials (S,); of a data set of curves what it states."""
+    if walker.still:
+        trials = walker.compared
+        parts = [spatiotemporal.figures(trial.cycles[side], _over_ground(trial)) for trial in trials]
+        number = np.repeat(np.arange(len(parts)), [len(part.duration) for part in parts])
+        return {name: np.concatenate([getattr(part, name) for part in parts]) for name in FIGURES}, number
+    rows = next((strides for (_, own, _), strides in walker.cut.items() if own == side), None)
+    count = 0 if rows is None else len(rows)
+    series = {}
+    for name, (written, _) in FIGURES.items():
+        stated = walker.figures.get((written, side), walker.figures.get((written, "")))
+        series[name] = np.full(count, np.nan if stated is None else stated.mean)
+    if count:
+        series |= {"duration": rows.duration, "stance": rows.stance}
+    return series, np.arange(count) if rows is None else rows.trial
+
+
+def _over_ground(trial: Trial) -> Signals | None:
+    """Positions of a walk over ground; on a treadmill they say nothing of speed and length."""
+    position = trial.recording.position
+    if position is None:
+        return None
+    way = [position.channel(f"pelvis_{axis}")[-1] - position.channel(f"pelvis_{axis}")[0] for axis in "xy"]
+    time = position.time[-1] - position.time[0]
+    return position if np.hypot(*way) > TREADMILL * time else None
 
 
 def symmetry(cut: dict[tuple[str, str, str], Strides], resampling: Resampling) -> list[Finding]:

@@ -7,7 +7,7 @@ from synthetic_walk import MUSCLES, activity, person
 from biomimic.gait.strides import POINTS, Curves
 from biomimic.validate import ceiling
 from biomimic.validate.protocol import Human, load_protocol
-from biomimic.validate.walks import person as prepared
+from biomimic.validate.people import person as prepared
 
 WALK = load_protocol("level_walking")
 PHASE = np.linspace(0.0, 1.0, POINTS)
@@ -68,7 +68,7 @@ def test_another_person_is_held_against_people():
     one, other = _people()
     found = ceiling.ceiling((one, other), other, ("angles", "right", "stride"), "knee_flexion")
     assert found.value == pytest.approx(1.0, abs=1e-3)  # both walk by the same formula
-    assert found.words == "between people (n = 1 pair)"
+    assert found.words == "between people (n = 1 pair, provisional: fewer than 8)"
 
 
 def test_without_a_second_trial_the_reason_stands_in_place_of_the_ceiling():
