@@ -5,6 +5,7 @@ A correlation is blind to offset and gain, and a curve that is no walk at all ca
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +18,13 @@ FLAT = 1e-6  # a curve whose range is below this share of its size is constant
 CLIP = 0.9999  # correlations are clipped here before Fisher's transformation
 SD_FLOOR = 0.05  # of the range of the reference: least SD by which an error is divided
 RAMP = 0.15  # of stance: ramps of the trapezoid that stands for a force without shape
+
+
+class Lagged(NamedTuple):
+    """Best correlation within the allowed lag, and that lag."""
+
+    correlation: Estimate
+    lag: Estimate  # [s], positive: the strides come later than the reference
 
 
 class Null(NamedTuple):
@@ -122,19 +130,24 @@ def rmse_without_offset(strides: Strides, reference: Curves, channel: str, resam
 
 
 def rmse_in_sd(strides: Strides, reference: Curves, channel: str, resampling: Resampling) -> Estimate:
-    """Root mean square difference in standard deviations of the reference; 1 is a typical human.
+    """Root mean square difference in standard deviations of the reference (z-RMSE); 1 is a typical human.
 
-    The SD is floored at 5 % of the range of the reference.
+    sqrt(mean(((y - mean) / SD)^2)) over the 101 points, with the SD between people point by point, floored at 5 % of
+    the range of their mean curve: where people hardly differ, a difference too small to matter would count for much.
+
+    Source:
+        validation protocol of this package, section waveform agreement.
     """
     _, trial, mean = matched(strides, reference, channel)
     spread = reference.spread(channel)
     if spread is None:
         return undefined(f"the reference has n = {reference.n} and no SD", trial, resampling, "SD")
     spread = np.maximum(spread, SD_FLOOR * np.ptp(mean))
-    estimate = _of_difference(
+    if not spread.min() > 0:
+        return undefined(f"the reference of {channel} is constant and has no SD", trial, resampling, "SD")
+    return _of_difference(
         strides, reference, channel, resampling, lambda d: np.sqrt(((d / spread) ** 2).mean(axis=-1)), unit="SD"
     )
-    return estimate
 
 
 def coverage(
@@ -158,6 +171,107 @@ def gain(strides: Strides, reference: Curves, channel: str, resampling: Resampli
         return undefined(note, trial, resampling, "1")
     centred = (mean - mean.mean()) / ((mean - mean.mean()) ** 2).sum()
     return bootstrap(lambda weights: (weights @ rows) @ centred, trial, resampling, "1")
+
+
+def intercept(strides: Strides, reference: Curves, channel: str, resampling: Resampling) -> Estimate:
+    """Intercept of the mean of the strides on the reference: its value where the reference is 0, in its unit.
+
+    With `gain` (the slope) and the square of `correlation` it makes up the linear fit method: slope 1 and intercept 0
+    for the same curve.
+
+    Source:
+        Iosa et al., BioMed Research International 2014, 214156.
+    """
+    rows, trial, mean = matched(strides, reference, channel)
+    if not len(rows) or is_flat(mean):
+        note = f"the reference of {channel} is constant" if len(rows) else NONE
+        return undefined(note, trial, resampling, strides.unit)
+    centred = (mean - mean.mean()) / ((mean - mean.mean()) ** 2).sum()
+
+    def constant(weights: np.ndarray) -> np.ndarray:
+        curves = weights @ rows
+        return curves.mean(axis=-1) - (curves @ centred) * mean.mean()
+
+    return bootstrap(constant, trial, resampling, strides.unit)
+
+
+def best_lag(
+    strides: Strides, reference: Curves, channel: str, resampling: Resampling, *, max_lag: float = 0.1
+) -> Lagged:
+    """Highest correlation of any channel when the reference is shifted around the stride, and the shift.
+
+    Shifts are whole percents of the stride, converted with the mean stride time; of equal correlations the smallest
+    shift counts. Give pairs of humans the same freedom.
+
+    Args:
+        strides: of the whole stride, which is a circle; a stance is not.
+        reference: human curves.
+        channel: compared.
+        resampling: draws, level and seed.
+        max_lag: largest shift to either side [s].
+
+    Raises:
+        BadValue: strides of the stance, or without stride times.
+    """
+    rows, trial, mean = matched(strides, reference, channel)
+    if strides.phase != "stride":
+        raise BadValue(f'{channel}: a stance is no circle and cannot be shifted around; give strides, not "stance".')
+    note = NONE if not len(rows) else _constant(rows.mean(axis=0), mean, channel)
+    if note:
+        return Lagged(undefined(note, trial, resampling, "1"), undefined(note, trial, resampling, "s"))
+    known = np.isfinite(strides.duration)
+    if not known.any():
+        raise BadValue(f"A lag in seconds needs the stride times; those of the {strides.side} strides are not known.")
+    seconds = float(strides.duration[known].mean()) / (POINTS - 1)  # per percent
+    most = int(np.floor(max_lag / seconds + 1e-9))
+    shifts = np.array(sorted(range(-most, most + 1), key=abs))
+    shifted = np.array([np.roll(mean[:-1], shift) for shift in shifts])
+
+    def table(weights: np.ndarray) -> np.ndarray:
+        curves = (weights @ rows)[:, :-1]
+        return np.stack([pearson(curves, late) for late in shifted], axis=1)  # (D, shifts)
+
+    return Lagged(
+        bootstrap(lambda weights: table(weights).max(axis=1), trial, resampling, "1"),
+        bootstrap(lambda weights: shifts[table(weights).argmax(axis=1)] * seconds, trial, resampling, "s"),
+    )
+
+
+def multiple_correlation(curves: np.ndarray) -> tuple[float, str]:
+    """Coefficient of multiple correlation of curves of one session (CMC), and why it is NaN.
+
+    With N curves of T points, sqrt(1 - [SS about the mean curve / T(N - 1)] / [SS about the grand mean / (NT - 1)]).
+    Shape, offset and range of motion all enter: a channel of little range with offsets between curves has a negative
+    radicand and no CMC, which is not the same as no agreement.
+
+    Args:
+        curves: (N, T).
+
+    Source:
+        Kadaba et al., Journal of Orthopaedic Research 7 (1989) 849-860, within-day form.
+    """
+    count, points = curves.shape
+    if count < 2:
+        return float("nan"), "a CMC needs two curves"
+    whole = float(((curves - curves.mean()) ** 2).sum()) / (count * points - 1)
+    if is_flat(curves.reshape(-1)):
+        return float("nan"), "the curves are constant"
+    radicand = 1.0 - float(((curves - curves.mean(axis=0)) ** 2).sum()) / (points * (count - 1)) / whole
+    if radicand < 0:
+        return float("nan"), f"CMC not defined (radicand {radicand:.2f}): the curves differ more than the cycle varies"
+    return float(np.sqrt(radicand)), ""
+
+
+def cmc(strides: Strides, channel: str, resampling: Resampling) -> Estimate:
+    """CMC of the strides of a channel among themselves: how well they repeat.
+
+    No interval: a resample that holds the same stride twice repeats itself better than any walk does.
+    """
+    rows, trial = measured(strides, channel)
+    value, note = multiple_correlation(rows) if len(rows) else (float("nan"), NONE)
+    return replace(
+        undefined(note or "no interval: resampled strides would repeat", trial, resampling, "1"), value=value
+    )
 
 
 def pairwise_correlation(strides: Strides, channel: str) -> tuple[float, int]:
