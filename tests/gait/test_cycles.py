@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from biomimic.errors import BadValue
+from biomimic.errors import BadValue, UnknownName
 from biomimic.gait import cycles
 from biomimic.gait.events import Events
 
@@ -110,9 +110,34 @@ def test_dropping_a_push_adds_to_the_record():
         cycles.drop(chosen, np.zeros(3, bool), "push")
 
 
+def running(count=12, period=0.7, stance=0.35, start=0.5):
+    """Events of both feet of a regular run: flight of 15 % of the stride after each toe-off."""
+    return walking(count, period, stance, start)
+
+
+@pytest.mark.published("flight")
+def test_running_has_its_own_order_and_durations():
+    right, left = running()
+    assert len(cycles.choose(right, left, span=(0.0, 20.0))) == 0  # as a walk, the order is wrong
+    chosen = cycles.choose(right, left, span=(0.0, 20.0), rule=cycles.RUNNING)
+    assert len(chosen) == 11 and reasons(chosen) == [(8.2, "incomplete")]
+    assert (chosen.toe_off < chosen.other_strike).all() and (chosen.other_off < chosen.end).all()
+    np.testing.assert_allclose(chosen.other_strike - chosen.toe_off, 0.15 * 0.7)  # flight
+    walk = cycles.choose(*walking(period=0.9), span=(0.0, 20.0), rule=cycles.RUNNING)
+    assert {reason for _, reason in reasons(walk)} == {"order", "incomplete"}
+
+
+@pytest.mark.parametrize(("period", "kept"), [(0.44, 0), (0.46, 11), (0.99, 11), (1.01, 0)])
+def test_running_strides_last_between_half_a_second_and_one(period, kept):
+    right, left = running(period=period)
+    assert len(cycles.choose(right, left, span=(0.0, 20.0), rule=cycles.RUNNING)) == kept
+
+
 def test_an_impossible_rule_is_refused():
     with pytest.raises(BadValue, match="shorter than the longest; got 2 to 1.8 s"):
         cycles.CycleRule(shortest=2.0)
+    with pytest.raises(UnknownName, match='No gait "run" for a stride rule'):
+        cycles.CycleRule(gait="run")
 
 
 def test_no_events_give_no_strides():

@@ -105,6 +105,34 @@ def test_events_from_positions_in_any_direction_of_travel():
     np.testing.assert_allclose(first.heel_strike, second.heel_strike, atol=1e-3)
 
 
+def feet(stance, period=1.0, count=5):
+    """Regular contacts of both feet, half a stride apart."""
+    right = period * np.arange(count)
+    return tuple(
+        events.Events(side, right + late, right + late + stance * period)
+        for side, late in (("right", 0.0), ("left", 0.5 * period))
+    )
+
+
+@pytest.mark.published("duty", "flight")
+@pytest.mark.parametrize(("stance", "name", "flight"), [(0.62, "walking", 0.0), (0.35, "running", 0.30)])
+def test_walking_and_running_by_duty_and_flight(stance, name, flight):
+    # each foot loads 0.35 of the stride: 1 - 2 * 0.35 is spent in the air
+    found = events.recognise(*feet(stance))
+    assert (found.name, found.note) == (name, "")
+    assert found.duty == pytest.approx(stance) and found.flight == pytest.approx(flight)
+
+
+def test_a_step_beside_the_plate_is_no_run():
+    right, left = feet(0.62)
+    sparse = events.Events("left", left.heel_strike[1:2], left.toe_off[1:2])
+    found = events.recognise(right, sparse)
+    assert found.name == "" and "loaded for 62 % of its stride and neither foot for 28 %" in found.note
+    nobody = events.recognise(right, events.Events("left", np.zeros(0), np.zeros(0)))
+    assert nobody.name == "" and "no whole stride" in nobody.note
+
+
+@pytest.mark.published("heel_strike_disagreement", "toe_off_disagreement")
 def test_agreement_of_two_methods_by_hand():
     first = events.Events("right", np.array([1.0, 2.0, 3.0]), np.array([1.6, 2.6, np.nan]))
     second = events.Events("right", np.array([1.01, 2.03]), np.array([1.6, 2.58, 3.7]))

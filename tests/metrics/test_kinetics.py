@@ -41,6 +41,7 @@ def bounce(extra=0.0, late=0):
     return Signals(time, force, ("floor_x", "floor_y", "floor_z"), "N"), acceleration
 
 
+@pytest.mark.published("extremes")
 def test_extremes_by_hand():
     found = kinetics.extremes(moments(30 * np.sin(PHASE), np.full(101, np.nan)), "knee_flexion")
     np.testing.assert_allclose(found.highest, [30, np.nan])
@@ -49,12 +50,17 @@ def test_extremes_by_hand():
     np.testing.assert_allclose(found.lowest_time, [75, np.nan])
 
 
+@pytest.mark.published("highest_difference", "lowest_difference", "peak_ratio")
 def test_peaks_against_a_reference():
     human = Curves(("knee_flexion",), "N m", 25 * np.sin(PHASE)[:, None], None, 1, "subjects")
     both = moments(30 * np.sin(PHASE), 32 * np.sin(PHASE))
     found = kinetics.peak_difference(both, human, "knee_flexion", Resampling(draws=200))
     assert found.highest.value == pytest.approx(6.0) and found.lowest.value == pytest.approx(-6.0)
     assert (found.highest.low, found.highest.high) == (pytest.approx(5.0), pytest.approx(7.0))
+    ratio = kinetics.peak_ratio(both, human, "knee_flexion", Resampling(draws=200))  # mean of 30 and 32, over 25
+    assert ratio.value == pytest.approx(31 / 25)
+    nothing = Curves(("knee_flexion",), "N m", np.zeros((101, 1)), None, 1, "subjects")
+    assert "zero throughout" in kinetics.peak_ratio(both, nothing, "knee_flexion", Resampling(draws=20)).note
 
 
 def test_mass_and_moment_scaled_together_change_nothing():
@@ -66,6 +72,7 @@ def test_mass_and_moment_scaled_together_change_nothing():
         kinetics.per_kilogram(light, 60.0)
 
 
+@pytest.mark.published("weight_support")
 def test_weight_support_of_half_sines():
     # each foot a half-sine of 0.62 of the stride and peak pi / (4 * 0.62) BW: one body weight over a whole stride
     time = np.arange(0, 6, 0.001)
@@ -81,6 +88,7 @@ def test_weight_support_of_half_sines():
     np.testing.assert_allclose(kinetics.weight_support(light, cycles([1.0]), MASS / 2), 1.0, atol=1e-4)
 
 
+@pytest.mark.published("newton_residual", "newton_residual_rms")
 def test_newtons_law_holds_and_a_force_too_much_is_found():
     clean = kinetics.newton_residual(*bounce(), cycles(), mass=MASS)
     np.testing.assert_allclose(clean.mean, 0.0, atol=1e-12)
@@ -90,6 +98,7 @@ def test_newtons_law_holds_and_a_force_too_much_is_found():
     np.testing.assert_allclose(held.axis_rms, [[0, 0, 0.03]] * 2, atol=1e-9)
 
 
+@pytest.mark.published("newton_residual_rms")
 def test_one_step_late_is_seen():
     # derivative of 2 sin(w t) is 2 w cos(w t): one millisecond late leaves an RMS of 2 w 0.001 / sqrt(2) m/s^2
     late = kinetics.newton_residual(*bounce(late=1), cycles(), mass=MASS)
