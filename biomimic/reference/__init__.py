@@ -37,6 +37,7 @@ class Entry:
         note: what a reader of the report must know.
         filters: that the curves passed, named as in a protocol: order, angles_hz, force_hz, activity_hz, moment_hz;
             empty if the source does not say.
+        leg_length_m: hip to knee to ankle joint centre of the person [m]; None if unknown.
         files: file name → "sha256:" and the hex digest.
     """
 
@@ -50,6 +51,7 @@ class Entry:
     of: str = config.one_of("subjects", "trials", "strides", default="strides")
     note: str = ""
     filters: dict[str, float] = field(default_factory=dict)
+    leg_length_m: float | None = None
     files: dict[str, str] = field(default_factory=dict)
 
 
@@ -139,13 +141,15 @@ def load(name: str, folder: str | Path | None = None) -> ReferenceData:
     """One data set of measured human data.
 
     Args:
-        name: in the registry, e.g. "rajagopal2016_walking".
+        name: in the registry, e.g. "rajagopal2016_walking"; or the path of a recording (.npz) of one person.
         folder: another folder with a registry.toml; None takes the shipped one.
 
     Raises:
         UnknownName: not in the registry; the closest names are offered.
         BadFile: a file is missing, was changed, or is not of the stated form.
     """
+    if name.endswith(".npz"):
+        return _of_file(Path(name))
     root = _folder(folder)
     registry = _registry(root)
     if name not in registry:
@@ -163,6 +167,21 @@ def load(name: str, folder: str | Path | None = None) -> ReferenceData:
         if file != FIGURES:
             parts[_key(file, name)] = _strides(text, _key(file, name), rows, f"{name}/{file}")
     return ReferenceData(name, entry, provenance, parts=parts, figures=_figures(rows))
+
+
+def _of_file(path: Path) -> ReferenceData:
+    """A recording of one person as a data set of its own."""
+    recording = Recording.load(path)
+    entry = Entry(
+        title=f"recording {path.stem}",
+        source=recording.provenance.source,
+        licence=recording.provenance.licence or "not stated",
+        attribution=recording.provenance.note,
+        form="recording",
+        subjects=1,
+        mass_kg=recording.mass,
+    )
+    return ReferenceData(path.stem, entry, replace(recording.provenance, sha256=sha256(path)), recordings=(recording,))
 
 
 def _folder(folder: str | Path | None) -> Path:

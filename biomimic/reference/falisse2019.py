@@ -18,6 +18,7 @@ NAME = "falisse2019_walking"
 FOLDER = "falisse2019-walk"  # of the raw files
 FILES = ("ExperimentalData.mat",)
 MASS = 62.0  # [kg]
+LEG_LENGTH = 0.813  # [m] hip to knee to ankle joint centre in subject1.osim
 THRESHOLD = 20.0  # [N]
 SIDE = "right"
 
@@ -33,6 +34,7 @@ ENTRY = Entry(
     subjects=1,
     mass_kg=MASS,
     of="trials",
+    leg_length_m=LEG_LENGTH,
     note="Eleven strides of one person: the spread is between trials, not between people. All are expressed as a "
     "right leg; six of them (1, 3, 5, 7, 8, 10) are left strides mirrored at the source. EMG in 6, 8 or 11 of them, "
     "scaled by an unstated reference: only its shape can be compared. The vertical force averages 0.42 to 0.49 body "

@@ -18,6 +18,7 @@ NAME = "rajagopal2016_walking"
 FOLDER = "rajagopal2016-walk"  # of the raw files
 FILES = ("coordinates.sto", "grf_walk.mot", "electromyography.sto", "id_walk.sto")
 MASS = 85.26985  # [kg] of the scaled model subject_walk_scaled.osim
+LEG_LENGTH = 0.860  # [m] hip to knee to ankle joint centre in subject_walk_scaled.osim
 ORDER, ANGLES_HZ, FORCE_HZ, ACTIVITY_HZ, MOMENT_HZ = 4, 6.0, 20.0, 6.0, 6.0  # resulting order and -3 dB points
 THRESHOLD = 20.0  # [N]
 
@@ -33,6 +34,14 @@ ENTRY = Entry(
     subjects=1,
     mass_kg=MASS,
     of="strides",
+    filters={
+        "order": ORDER,
+        "angles_hz": ANGLES_HZ,
+        "force_hz": FORCE_HZ,
+        "activity_hz": ACTIVITY_HZ,
+        "moment_hz": MOMENT_HZ,
+    },
+    leg_length_m=LEG_LENGTH,
     note="One stride per side of one person: no spread. EMG of the right leg only; each muscle divided by its maximum "
     "in the trial. The gluteus_maximus channel has a noise floor of about half its maximum and biceps_femoris an "
     "unusual late-stance burst.",
