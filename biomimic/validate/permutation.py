@@ -144,10 +144,11 @@ def _orders(member: np.ndarray, labels_only: bool, draws: int, seed: int) -> tup
     second = np.flatnonzero(member != 1)
     if labels_only and math.comb(count, len(first)) <= MOST:
         chosen = np.array(list(combinations(range(count), len(first))))
+        rest = np.ones((len(chosen), count), bool)
+        np.put_along_axis(rest, chosen, False, axis=1)
         orders = np.empty((len(chosen), count), int)
-        for row, picked in enumerate(chosen):
-            orders[row, first] = picked
-            orders[row, second] = np.setdiff1d(np.arange(count), picked)
+        orders[:, first] = chosen
+        orders[:, second] = np.nonzero(rest)[1].reshape(len(chosen), -1)
         return orders, True
     generator = np.random.default_rng(seed)
     return generator.permuted(np.tile(np.arange(count), (draws, 1)), axis=1), False
