@@ -162,6 +162,7 @@ def mixed_model(
         Laird & Ware, Biometrics 38 (1982) 963-974; fitted by statsmodels.
     """
     import statsmodels.formula.api as models  # takes seconds to import
+    from statsmodels.tools.sm_exceptions import ModelWarning
 
     response = formula.split("~")[0].strip()
     units, rows = table[unit].nunique(), len(table)
@@ -184,7 +185,8 @@ def mixed_model(
             except (np.linalg.LinAlgError, ValueError) as error:
                 note = str(error)
                 continue
-        note = "; ".join(dict.fromkeys(str(warning.message) for warning in caught))
+        said = [str(warning.message) for warning in caught if issubclass(warning.category, ModelWarning)]
+        note = "; ".join(dict.fromkeys(said))
         if fit.converged and not note and np.isfinite(fit.bse_fe).all():
             return _read(fit, failed, scale)
     return replace(failed, note=note or "the fit did not converge")
