@@ -7,7 +7,7 @@ import numpy as np
 
 from biomimic.embodiment import Embodiment
 from biomimic.errors import BadValue, NotEnoughData
-from biomimic.gait.strides import POINTS
+from biomimic.gait.strides import POINTS, Curves
 from biomimic.metrics.redundancy import Capacity
 from biomimic.recording import Recording
 from biomimic.signals import Signals
@@ -32,14 +32,16 @@ def typical_stride(recording: Recording, start: np.ndarray, end: np.ndarray, *, 
     Args:
         recording: simulated.
         start, end: of S strides of one side, (S,) [s].
-        phases: how many instants; each is the recorded one closest to its phase.
+        phases: how many instants; each is the recorded one closest to its phase, none is taken twice.
 
     Raises:
         NotEnoughData: no stride lies within the recording.
     """
     time, angles = recording.angles.time, recording.angles.values
     start, end = np.asarray(start, float), np.asarray(end, float)
-    inside = np.flatnonzero((start >= time[min(MARGIN, len(time) - 1)]) & (end <= time[-1 - min(MARGIN, len(time) - 1)]))
+    inside = np.flatnonzero(
+        (start >= time[min(MARGIN, len(time) - 1)]) & (end <= time[-1 - min(MARGIN, len(time) - 1)])
+    )
     if not len(inside):
         raise NotEnoughData(
             f'None of {len(start)} strides lies within trial "{recording.trial}", from {time[0]:g} to {time[-1]:g} s.'
@@ -50,7 +52,7 @@ def typical_stride(recording: Recording, start: np.ndarray, end: np.ndarray, *, 
     distance = ((curves - curves.mean(axis=0)) ** 2).mean(axis=(1, 2))
     best = int(inside[np.argmin(distance)])
     wanted = np.linspace(start[best], end[best], phases)
-    rows = np.searchsorted(0.5 * (time[1:] + time[:-1]), wanted)
+    rows = np.unique(np.searchsorted(0.5 * (time[1:] + time[:-1]), wanted))
     return TypicalStride(best, float(start[best]), float(end[best]), time[rows])
 
 
@@ -119,6 +121,32 @@ def activity(embodiment: Embodiment, times: np.ndarray, activation: np.ndarray) 
         activation: (N, nu).
     """
     return Signals(times, embodiment.activity(activation), tuple(embodiment.muscles), "1")
+
+
+def as_wanted(embodiment: Embodiment, capacity: Capacity, stride: TypicalStride, emg: Curves, side: str) -> np.ndarray:
+    """EMG as an activation to come close to, (N, nu); NaN for actuators under no electrode.
+
+    EMG has no scale of its own: each muscle's curve is scaled so that its peak is that of the controller.
+
+    Args:
+        embodiment: whose muscles are meant.
+        capacity: of all its actuators at the instants of the stride.
+        stride: of the side that the EMG is of.
+        emg: channels as soleus, of one stride.
+        side: "right" or "left".
+    """
+    wanted = np.full(capacity.activation.shape, np.nan)
+    chosen = activity(embodiment, capacity.times, capacity.activation)
+    percent = np.linspace(0.0, 1.0, POINTS)
+    phase = (capacity.times - stride.start) / (stride.end - stride.start)
+    for name in emg.names:
+        curve = np.maximum(emg.channel(name), 0.0)
+        muscle = embodiment.muscles.get(f"{name}_{side}")
+        if muscle is None or not curve.max() > 0:
+            continue
+        scaled = curve / curve.max() * chosen.channel(f"{name}_{side}").max()
+        wanted[:, muscle.actuators] = np.interp(phase, percent, scaled)[:, None]
+    return wanted
 
 
 def _check(embodiment: Embodiment, recording: Recording) -> None:

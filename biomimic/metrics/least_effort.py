@@ -4,19 +4,22 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import linprog
+from scipy.optimize import linprog, lsq_linear
 from scipy.sparse import block_diag, bmat, csr_matrix, identity
 
 from biomimic.errors import BadValue
 from biomimic.gait import filters
 from biomimic.gait.strides import POINTS, Strides
 from biomimic.metrics.redundancy import TOLERANCE, Capacity, Part, parts
-from biomimic.signals import Signals
+from biomimic.signals import Signals, frozen_array
 
 POWERS = (2, 3)
 EXACT = 1e-10  # how exactly moments are met, in units of the strongest muscle; less than TOLERANCE
-STEPS = 200  # of Newton's method; about ten are needed
+DAMPING = 0.01  # of a step, per force that is missing: where few muscles are free, a full step goes much too far
+STEPS = 100  # of Newton's method; about ten are needed
+PRICES = (1e5, 1e6, 1e7)  # root of the price of missing force, where it is a price
 GAP = 1e-9  # largest distance of the sum of cubes from its least
+UNKNOWN = 0.01  # weight of the muscles of which nothing is wanted
 PROXIMITY = 1e-3  # least curvature of the model of a cube
 
 
@@ -60,6 +63,29 @@ def least_effort(capacity: Capacity, *, power: int = 2) -> np.ndarray:
     return best
 
 
+def nearest(capacity: Capacity, wanted: np.ndarray) -> np.ndarray:
+    """Activation that makes the required moments and is closest to a wanted one in least squares, (N, M).
+
+    With measured EMG as what is wanted it tells what the motion allows: what this activation reaches, a controller
+    that moves the same way could have reached but for the time that activation takes to rise and fall.
+
+    Args:
+        capacity: N instants.
+        wanted: (N, M); NaN for muscles of which nothing is known: they are kept low, with 1 % of the weight.
+    """
+    wanted = frozen_array(wanted, shape=capacity.activation.shape, what="wanted activation")
+    weight = np.where(np.isnan(wanted), UNKNOWN, 1.0)
+    slope = -weight * np.where(np.isnan(wanted), 0.0, wanted)
+    best = np.clip(-slope / weight, 0.0, 1.0)
+    for part in parts(capacity):
+        mine = part.muscles
+        for instant, feasible in enumerate(part.feasible):
+            force = part.matrix[instant], part.force[instant]
+            problem = Quadratic(*force, weight[instant, mine], slope[instant, mine])
+            best[instant, mine] = minimise(problem)[0] if feasible else np.nan
+    return best
+
+
 def least_peak(capacity: Capacity) -> np.ndarray:
     """How little the most active muscle can be active at least, (N,); NaN where the moments cannot be made.
 
@@ -100,7 +126,7 @@ def as_stride(
     goes through the same function: only then do two correlations with EMG compare.
 
     Args:
-        activity: at instants that span the stride, channels as soleus_right; NaN makes its channel NaN.
+        activity: at instants that span the stride, channels as soleus_right; NaN where nothing was found.
         start, end: of the stride [s].
         side: whose channels are kept, without their suffix.
         order, cutoff: of the envelope filter, as in `filters.envelope` [Hz].
@@ -143,16 +169,29 @@ def minimise(problem: Quadratic) -> tuple[np.ndarray, np.ndarray]:
         wish = (matrix.T @ multiplier - slope) / weight
         activation = np.clip(wish, 0.0, 1.0)
         left = force - matrix @ activation
-        if np.abs(left).max(initial=0.0) <= EXACT:
+        most = np.abs(left).max(initial=0.0)
+        if most <= EXACT:
             return activation, multiplier
         free = (wish > 0) & (wish < 1)
         curvature = (matrix[:, free] / weight[free]) @ matrix[:, free].T
-        curvature[np.diag_indices(len(force))] += 1e-10 * max(1.0, curvature.trace())
+        curvature[np.diag_indices(len(force))] += DAMPING * min(most, 1.0) + 1e-13 * (1.0 + curvature.trace())
         direction = np.linalg.solve(curvature, left)
         multiplier = multiplier + _length(problem, wish, direction) * direction
-    if np.abs(left).max() <= TOLERANCE:
-        return activation, multiplier
+    for price in PRICES:
+        activation, multiplier = _penalised(problem, price)
+        if np.abs(force - matrix @ activation).max() <= TOLERANCE:
+            return activation, multiplier
     raise BadValue(f"No activation of {len(weight)} muscles was found that makes the force asked for.")
+
+
+def _penalised(problem: Quadratic, price: float) -> tuple[np.ndarray, np.ndarray]:
+    """The same as bounded least squares with missing force at a high price; for a force only a corner makes."""
+    matrix, force, weight, slope = problem
+    root = np.sqrt(weight)
+    rows = np.vstack([price * matrix, np.diag(root)])
+    found = lsq_linear(rows, np.concatenate([price * force, -slope / root]), bounds=(0, 1), method="bvls")
+    activation = np.clip(found.x, 0.0, 1.0)
+    return activation, price**2 * (force - matrix @ activation)
 
 
 def _length(problem: Quadratic, wish: np.ndarray, direction: np.ndarray) -> float:

@@ -101,6 +101,20 @@ class Capacity:
             activation=self.activation[:, kept],
         )
 
+    def without(self, coordinates: Sequence[str]) -> Capacity:
+        """The same with some moments left open, to see how much they constrain."""
+        for name in coordinates:
+            if name not in self.coordinates:
+                raise errors.unknown("coordinate", name, self.coordinates, where="in this capacity")
+        kept = ~np.isin(self.coordinates, coordinates)
+        return replace(
+            self,
+            coordinates=tuple(np.array(self.coordinates)[kept].tolist()),
+            active=self.active[:, :, kept],
+            passive=self.passive[:, kept],
+            required=self.required[:, kept],
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Part:
@@ -187,22 +201,15 @@ def feasible_range(capacity: Capacity) -> Ranges:
     possible, the range is NaN for the muscles concerned and `missing` tells by how much.
     """
     shape = capacity.activation.shape
-    acts = (np.abs(capacity.active) > SILENT_ARM).any(axis=(0, 2))
     low, high = np.zeros(shape), np.ones(shape)
-    low[:, acts] = high[:, acts] = np.nan
+    missing = np.where(np.abs(capacity.demand) > TOLERANCE, capacity.demand, 0.0)  # of coordinates without a muscle
     for part in parts(capacity):
+        low[:, part.muscles] = high[:, part.muscles] = np.nan
+        missing[:, part.coordinates] = np.where(np.abs(part.residual) > TOLERANCE, part.residual * part.scale, 0.0)
         for instants in _batches(np.flatnonzero(part.feasible), STACKED):
             ends = _ends(part, instants)
             low[np.ix_(instants, part.muscles)], high[np.ix_(instants, part.muscles)] = ends
-    return Ranges(capacity.muscles, low, high, missing(capacity))
-
-
-def missing(capacity: Capacity) -> np.ndarray:
-    """What the activation that comes closest leaves of the required force, (N, D) [N m or N]; 0 within the tolerance."""
-    left = np.where(np.abs(capacity.demand) > TOLERANCE, capacity.demand, 0.0)  # of coordinates without a muscle
-    for part in parts(capacity):
-        left[:, part.coordinates] = np.where(np.abs(part.residual) > TOLERANCE, part.residual * part.scale, 0.0)
-    return left
+    return Ranges(capacity.muscles, low, high, missing)
 
 
 def freedoms(ranges: Ranges, activation: np.ndarray) -> tuple[Freedom, ...]:
