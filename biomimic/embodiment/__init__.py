@@ -114,6 +114,18 @@ class Embodiment:
         """Names of all actuators, in the model's order."""
         return tuple(self.model.actuator(i).name for i in range(self.model.nu))
 
+    @property
+    def leg_length(self) -> float | None:
+        """Hip to knee to ankle joint centre [m], mean of both sides; None for a body without legs."""
+        places = list(self.landmarks)
+        wanted = [f"{joint}_{side}" for side in ("right", "left") for joint in ("hip", "knee", "ankle")]
+        if not all(name in places for name in wanted):
+            return None
+        data = mujoco.MjData(self.model)
+        mujoco.mj_kinematics(self.model, data)
+        points = self.landmark_position(data)[[places.index(name) for name in wanted]].reshape(2, 3, 3)
+        return float(np.linalg.norm(np.diff(points, axis=1), axis=2).sum(axis=1).mean())
+
     def joint_angles(self, data: mujoco.MjData) -> np.ndarray:
         """All angles of one pose whose kinematics are done, (C,) [rad]."""
         return self.angle_map.of_pose(data.qpos, data.xmat.reshape(-1, 3, 3))

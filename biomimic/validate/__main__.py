@@ -1,16 +1,16 @@
 """python -m biomimic.validate --run run42: roll a run out, measure it against people, write the report."""
 
 import argparse
-import os
 import platform
 import sys
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
+from typing import NamedTuple
 
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 PACKAGES = ("numpy", "scipy", "mujoco", "jax", "matplotlib", "jinja2", "typst", "musclemimic-models")
 FILM_S = 5.0  # [s] simulated for the pictures of one stride
-ADVICE = "call again with --jobs 1"
+DEFAULT = "level_walking"  # protocol of recordings, which name none
 GOOD, UNMET, BAD = 0, 1, 2  # exit codes
 
 
@@ -22,18 +22,38 @@ def main(arguments: list[str] | None = None) -> int:
     from biomimic.errors import BiomimicError  # imports wait until the arguments are known to be good
 
     try:
-        return _run(options)
+        return _several(options) if options.run and (len(options.run) > 1 or options.against) else _one(options)
     except BiomimicError as error:
         print(str(error), file=sys.stderr)
         return BAD
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m biomimic.validate", description=__doc__.partition(": ")[2])
-    parser.add_argument("--run", required=True, help="name of a run, or path of its folder")
+    parser = argparse.ArgumentParser(
+        prog="python -m biomimic.validate",
+        description=__doc__.partition(": ")[2],
+        epilog="Exit codes: 0 report written; 1 with --check, a gate failed or a criterion is unmet; 2 bad input.",
+    )
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--run", nargs="+", metavar="RUN", help="name or folder of a run; several are put side by side")
+    what.add_argument(
+        "--recording",
+        nargs="+",
+        metavar="FILE",
+        help="recordings (.npz) of one walker, or the name of a human data set, validated as if they were a run",
+    )
+    parser.add_argument("--against", metavar="RUN", help="the run that the others are held against")
+    parser.add_argument(
+        "--people", nargs="+", default=[], metavar="FILE", help="recordings of more people to compare with"
+    )
     parser.add_argument("--protocol", help="name or path of a protocol; by default the one named in run.toml")
     parser.add_argument("--out", type=Path, help="folder of the report; by default runs/<run>/validation/<protocol>")
-    parser.add_argument("--check", action="store_true", help="exit with 1 when a criterion is not met")
+    parser.add_argument("--check", action="store_true", help="exit with 1 when a gate fails or a criterion is not met")
+    parser.add_argument(
+        "--allow-speed-mismatch",
+        action="store_true",
+        help="compare with people of another speed all the same; the report says so",
+    )
     parser.add_argument("--jobs", type=_positive, help="trials rolled out at once; by default one a core")
     return parser
 
@@ -45,31 +65,120 @@ def _positive(text: str) -> int:
     return number
 
 
-def _run(options: argparse.Namespace) -> int:
-    from biomimic import files, reference
+class Measured(NamedTuple):
+    """One walker, measured: what is written about it and where."""
+
+    results: object
+    protocol: object
+    film: object
+    out: Path
+
+
+def _one(options: argparse.Namespace) -> int:
+    measured = _run(options.run[0], options) if options.run else _recordings(options)
+    _write(measured)
+    return UNMET if options.check and not measured.results.passed else GOOD
+
+
+def _several(options: argparse.Namespace) -> int:
+    """Every run's own report, then one about their differences."""
+    from biomimic import files
+    from biomimic.validate.compare import compare
+
+    names = list(dict.fromkeys([*options.run, *([options.against] if options.against else [])]))
+    folder = options.out or Path("runs") / "compared" / "_".join(Path(name).name for name in names)
+    folder = files.check_writable(folder)
+    own = {name: folder / Path(name).name for name in names}
+    measured = {name: _run(name, options, own[name]) for name in names}
+    for one in measured.values():
+        _write(one)
+    protocol = measured[names[0]].protocol
+    against = measured[options.against].results if options.against else None
+    compared = compare([measured[n].results for n in options.run if n != options.against], against, protocol)
+    _write_difference(compared, protocol, folder)
+    passed = all(one.results.passed for one in measured.values())
+    return UNMET if options.check and not passed else GOOD
+
+
+def _run(name: str, options: argparse.Namespace, out: Path | None = None) -> Measured:
+    """A run, rolled out under its protocol and measured."""
+    from biomimic import embodiment, files
     from biomimic.motion import Trajectory
     from biomimic.recording import Recording
+    from biomimic.rollout.pool import make_all
+    from biomimic.rollout.target import recording as target_recording
     from biomimic.run import open_run
-    from biomimic.validate.evaluate import evaluate
+    from biomimic.validate import subject
+    from biomimic.validate.evaluate import About, assess
     from biomimic.validate.protocol import load_protocol, path_of
 
-    run = open_run(options.run)
+    run = open_run(name)
     chosen = options.protocol or run.manifest.protocol
-    protocol = load_protocol(chosen)
-    name = path_of(chosen).stem
-    Trajectory.load(run.target)  # a wrong target is said before anything is simulated
-    humans = {human.name: reference.load(human.name) for human in protocol.humans}
-    out = files.check_writable(options.out or run.output / "validation" / name)
-    folder = run.output / "recordings" / name
+    protocol, humans = _people(load_protocol(chosen), options.people)
+    stem = path_of(chosen).stem
+    target = Trajectory.load(run.target)  # a wrong target is said before anything is simulated
+    out = files.check_writable(
+        out or (options.out if len(options.run) == 1 else None) or run.output / "validation" / stem
+    )
+    folder = run.output / "recordings" / stem
     tasks = _tasks(run, protocol, files.check_writable(folder))
-    _simulate(tasks, options.jobs)
+    make_all(tasks, options.jobs)
     *paths, film = (task.path for task in tasks)
     recordings = [Recording.load(path) for path in paths]
-    identity = _identity(run, protocol, path_of(chosen), humans, paths)
-    stated = run.manifest.shaped_by or None
-    results = evaluate(recordings, humans, protocol, run=run.name, shaped_by=stated, identity=identity)
-    _write(results, protocol, _film(film), out)
-    return UNMET if options.check and not results.passed else GOOD
+    manifest = run.manifest
+    body = embodiment.load(manifest.embodiment, muscle_parameters=manifest.muscle_parameters)
+    tracked = target_recording(target, body)
+    about = About(
+        run=run.name,
+        shaped_by=manifest.shaped_by or None,
+        identity=_identity(run, protocol, path_of(chosen), humans, paths),
+        target={} if tracked is None else subject.one_stride(tracked, protocol),
+        allows_speed=options.allow_speed_mismatch,
+    )
+    walker = subject.planned(recordings, protocol, body.leg_length)
+    return Measured(assess(walker, humans, protocol, about), protocol, _film(film), out)
+
+
+def _recordings(options: argparse.Namespace) -> Measured:
+    """Recordings of one walker, or a human data set, as if they were a run; the data set itself is left out."""
+    from biomimic import files, reference
+    from biomimic.recording import Recording
+    from biomimic.report import Film
+    from biomimic.validate import subject
+    from biomimic.validate.evaluate import About, assess
+    from biomimic.validate.protocol import load_protocol, of_recordings, path_of
+
+    chosen = options.protocol or DEFAULT
+    names = options.recording
+    is_data_set = len(names) == 1 and not names[0].endswith(".npz")
+    data = reference.load(names[0]) if is_data_set else None
+    label = names[0] if is_data_set else Path(names[0]).stem
+    plain = of_recordings(load_protocol(chosen), without=label)
+    protocol, humans = _people(plain, [name for name in options.people if name not in names])
+    out = files.check_writable(options.out or Path("runs") / f"recording-{label}" / "validation" / path_of(chosen).stem)
+    walker = (
+        subject.data_set(data, protocol) if data else subject.recorded([Recording.load(n) for n in names], protocol)
+    )
+    hashes = {} if is_data_set else {Path(name).stem: Path(name) for name in names}
+    identity = _common_identity(protocol, path_of(chosen), humans, hashes)
+    identity["run"] = {"name": label, "kind": walker.kind, "note": _note(data, label)}
+    about = About(label, None, identity, allows_speed=options.allow_speed_mismatch)
+    film = Film(reason="No pictures: the recordings were not made by this package's simulation.")
+    return Measured(assess(walker, humans, protocol, about), protocol, film, out)
+
+
+def _note(data, label: str) -> str:
+    return data.entry.note if data else f"Recordings of one walker, beginning with {label}; no run was rolled out."
+
+
+def _people(protocol, more: list[str]) -> tuple:
+    """The protocol with more people of role other, and all data sets by name."""
+    from biomimic import reference
+    from biomimic.validate.protocol import Human
+
+    added = {data.name: data for data in (reference.load(name) for name in more)}
+    protocol = replace(protocol, humans=(*protocol.humans, *(Human(name, "other") for name in added)))
+    return protocol, {one.name: added.get(one.name) or reference.load(one.name) for one in protocol.humans}
 
 
 def _tasks(run, protocol, folder: Path) -> list:
@@ -83,41 +192,6 @@ def _tasks(run, protocol, folder: Path) -> list:
         push = Push(planned.push, pushes.force_n, pushes.duration_s, pushes.at_s) if planned.push else None
         tasks.append(Task(run.path, folder, Plan(planned.name, planned.duration, planned.phase, push), stamp))
     return [*tasks, Task(run.path, folder, Plan("film", FILM_S), stamp, is_film=True)]
-
-
-def _simulate(tasks: list, jobs: int | None) -> None:
-    """Do what is not done yet, the longest first, one process a core."""
-    from concurrent.futures import ProcessPoolExecutor, as_completed
-    from concurrent.futures.process import BrokenProcessPool
-    from multiprocessing import get_context
-
-    from tqdm import tqdm
-
-    from biomimic.errors import BadRun
-    from biomimic.rollout.kept import make
-
-    missing = sorted((task for task in tasks if not task.is_done), key=lambda task: -task.plan.duration)
-    if not missing:
-        return
-    for variable in THREADS:  # one trial a core: libraries must not each take all of them
-        os.environ.setdefault(variable, "1")
-    workers = min(jobs or _cores(), len(missing))
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        waiting = [pool.submit(make, task) for task in missing]
-        try:
-            for done in tqdm(as_completed(waiting), total=len(waiting), desc="simulating", unit="trial"):
-                done.result()
-        except BrokenProcessPool:
-            raise BadRun(f"A simulation was ended from outside, most likely for lack of memory; {ADVICE}.") from None
-        finally:
-            pool.shutdown(cancel_futures=True)  # after an error, do not begin what waits
-
-
-def _cores() -> int:
-    """Cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _version(package: str) -> str:
@@ -134,25 +208,30 @@ def _version(package: str) -> str:
 
 def _identity(run, protocol, file: Path, humans: dict, paths: list[Path]) -> dict:
     """Names, hashes and versions that pin what was measured; no path, no date."""
+    manifest = run.manifest
+    about = {
+        "name": run.name,
+        "kind": "simulated",
+        "sha256 of run.toml": run.identity,
+        "controller": manifest.controller,
+        "embodiment": manifest.embodiment,
+        "muscle_parameters": manifest.muscle_parameters,
+        "target": manifest.target,
+        "shaped by": ", ".join(manifest.shaped_by),
+        "note": manifest.note,
+        **{f"sha256 of {name}": digest.removeprefix("sha256:") for name, digest in sorted(manifest.files.items())},
+    }
+    return {"run": about} | _common_identity(protocol, file, humans, {path.stem: path for path in paths})
+
+
+def _common_identity(protocol, file: Path, humans: dict, recordings: dict[str, Path]) -> dict:
     from biomimic.provenance import sha256
 
-    manifest = run.manifest
     return {
-        "run": {
-            "name": run.name,
-            "sha256 of run.toml": run.identity,
-            "controller": manifest.controller,
-            "embodiment": manifest.embodiment,
-            "muscle_parameters": manifest.muscle_parameters,
-            "target": manifest.target,
-            "shaped by": ", ".join(manifest.shaped_by),
-            "note": manifest.note,
-            **{f"sha256 of {name}": digest.removeprefix("sha256:") for name, digest in sorted(manifest.files.items())},
-        },
         "protocol": {"name": file.stem, "version": protocol.version, "sha256": sha256(file)},
         "humans": {name: _human(data) for name, data in humans.items()},
         "versions": {name: _version(name) for name in ("biomimic", *PACKAGES)} | {"python": platform.python_version()},
-        "recordings": {path.stem: sha256(path) for path in paths},
+        "recordings": {name: sha256(path) for name, path in recordings.items()},
     }
 
 
@@ -178,12 +257,13 @@ def _film(path: Path):
     return Film(drawn.frames, drawn.percents, "start 0", drawn.reason)
 
 
-def _write(results, protocol, film, out: Path) -> None:
+def _write(measured: Measured) -> None:
     """All files are made before the first is written; each is written through a temporary name."""
     from biomimic import files, report
     from biomimic.report import html, pdf, verdict
     from biomimic.validate import results as written
 
+    results, protocol, film, out = measured
     built = report.build(results, protocol, film)
     content = {
         "report.html": html.render(built),
@@ -197,6 +277,25 @@ def _write(results, protocol, film, out: Path) -> None:
         files.write(out / name, data)
     print("\n".join(verdict.lines(results)))
     print(f"Report: {out / 'report.html'}\n        {out / 'report.pdf'}")
+
+
+def _write_difference(compared, protocol, out: Path) -> None:
+    """The report on differences between runs, in the same two forms, and its table."""
+    from biomimic import files
+    from biomimic.report import difference, html, pdf
+    from biomimic.validate.compare import differences_csv, to_json
+
+    built = difference.build(compared, protocol)
+    content = {
+        "report.html": html.render(built),
+        "report.pdf": pdf.render(built),
+        "differences.json": to_json(compared),
+        "differences.csv": differences_csv(compared),
+    }
+    for name, data in content.items():
+        files.write(out / name, data)
+    print("\n".join(difference.lines(compared)))
+    print(f"Differences: {out / 'report.html'}\n             {out / 'report.pdf'}")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from biomimic.recording import Recording
 from biomimic.reference import ReferenceData
 from biomimic.validate import audit, ceiling, criteria, gates, physics, subject, summary, whole_body
 from biomimic.validate.measures import EACH, METRICS, Pair
-from biomimic.validate.people import PEOPLE, Person, group, members, person, target_person
+from biomimic.validate.people import Person, group, members, person, target_person
 from biomimic.validate.protocol import Comparison, Protocol
 from biomimic.validate.results import ERRORS, Evidence, Exclusion, Finding, Results
 from biomimic.validate.subject import Subject
@@ -35,12 +35,14 @@ class About:
         shaped_by: quantities of the tracked person that shaped the walk: "angles", "force", "moment"; None if unknown.
         identity: hashes, versions and names for the report.
         target: curves of the motion that was tracked, by (quantity, side, phase); empty if there is none.
+        allows_speed: whether people of another speed are compared with all the same; the report says so on each page.
     """
 
     run: str = ""
     shaped_by: Sequence[str] | None = None
     identity: Mapping = field(default_factory=dict)
     target: Mapping[Key, Strides] = field(default_factory=dict)
+    allows_speed: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +114,7 @@ def assess(walker: Subject, humans: Mapping[str, ReferenceData], protocol: Proto
         audit=tuple(checks),
         identity=dict(about.identity),
         evidence=_evidence(walker.cut, people),
-        gates=gates.gates(walker, findings, checks, people),
+        gates=gates.gates(walker, findings, checks, people, about.allows_speed),
         scores=summary.scores(findings, people),
     )
 

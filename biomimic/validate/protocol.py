@@ -1,6 +1,6 @@
 """Protocol: what is rolled out, how it is measured, with whom it is compared and what counts as good."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from biomimic import config, errors, share
@@ -210,6 +210,19 @@ def load_protocol(name_or_path: str) -> Protocol:
         BadFile, BadValue: the file is missing or wrong; the key is named.
     """
     return config.load(Protocol, path_of(name_or_path))
+
+
+def of_recordings(protocol: Protocol, *, without: str) -> Protocol:
+    """The protocol for a walker that was recorded, not rolled out: nobody was tracked, so every person is another one.
+
+    The limits of the protocol are those of a run of this project; a recording is judged by gates and scores alone.
+
+    Args:
+        protocol: as shipped.
+        without: a data set that is left out, because it is the walker.
+    """
+    humans = tuple(replace(human, role="other") for human in protocol.humans if human.name != without)
+    return replace(protocol, humans=humans, criteria=())
 
 
 def path_of(name_or_path: str) -> Path:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from biomimic.errors import BadValue
 from biomimic.gait.strides import Strides
 from biomimic.metrics import activation
@@ -24,6 +26,7 @@ class Subject:
         starts: how many of `still` are compared with people; the long walk counts for physics and stability only.
         cut: (quantity, side, phase) → strides of the starts.
         figures: spatiotemporal figures of a data set of curves.
+        leg_length: hip to knee to ankle joint centre [m]; None if unknown.
     """
 
     kind: str
@@ -32,6 +35,7 @@ class Subject:
     starts: int
     cut: dict[Key, Strides]
     figures: dict[tuple[str, str], Figure] = field(default_factory=dict)
+    leg_length: float | None = None
 
     @property
     def compared(self) -> tuple[Trial, ...]:
@@ -39,8 +43,13 @@ class Subject:
         return self.still[: self.starts]
 
 
-def planned(recordings: Sequence[Recording], protocol: Protocol) -> Subject:
+def planned(recordings: Sequence[Recording], protocol: Protocol, leg_length: float | None = None) -> Subject:
     """The trials a protocol plans, in its order.
+
+    Args:
+        recordings: one a planned trial.
+        protocol: what is measured and how.
+        leg_length: of the walker [m], to compare its speed with that of people of another size.
 
     Raises:
         BadValue: the recordings are not those the protocol plans.
@@ -53,11 +62,16 @@ def planned(recordings: Sequence[Recording], protocol: Protocol) -> Subject:
     still = [recording for plan, recording in pairs if not plan.push]
     trials = tuple(measure(recording, index, protocol) for index, recording in enumerate(still))
     starts = protocol.trials.count
-    return Subject(_kind(recordings), pairs, trials, starts, cut_all(trials[:starts]))
+    return Subject(_kind(recordings), pairs, trials, starts, cut_all(trials[:starts]), leg_length=leg_length)
 
 
-def recorded(recordings: Sequence[Recording], protocol: Protocol) -> Subject:
+def recorded(recordings: Sequence[Recording], protocol: Protocol, leg_length: float | None = None) -> Subject:
     """Any recordings of one walker, measured or simulated: no trial was planned, so each is taken for what it is.
+
+    Args:
+        recordings: of one walker, with force.
+        protocol: what is measured and how.
+        leg_length: as in `planned`.
 
     Raises:
         BadValue: no recording, one without force, or two trials of one name.
@@ -76,15 +90,22 @@ def recorded(recordings: Sequence[Recording], protocol: Protocol) -> Subject:
     rule = replace(protocol, trials=replace(protocol.trials, skip_strides=0)) if short else protocol
     trials = tuple(measure(recording, index, rule) for index, recording in enumerate(recordings))
     kind = _kind(recordings)
-    return Subject(kind, pairs, trials, len(trials), _relative(cut_all(trials), kind))
+    return Subject(kind, pairs, trials, len(trials), _relative(cut_all(trials), kind), leg_length=leg_length)
+
+
+def one_stride(recording: Recording, protocol: Protocol) -> dict[Key, Strides]:
+    """One whole stride of each side of a recording that repeats itself, e.g. of a target."""
+    cut = recorded([recording], protocol).cut
+    return {key: rows.take(np.array([len(rows) // 2])) for key, rows in cut.items()}
 
 
 def data_set(data: ReferenceData, protocol: Protocol) -> Subject:
     """A human data set as if it were a walk: the positive control."""
     if data.recordings:
-        return recorded(data.recordings, protocol)
+        return recorded(data.recordings, protocol, data.entry.leg_length_m)
     own = person(Human(data.name, "other"), data, protocol)
-    return Subject("measured", (), (), 0, _relative(own.strides, "measured"), own.figures)
+    cut = _relative(own.strides, "measured")
+    return Subject("measured", (), (), 0, cut, own.figures, data.entry.leg_length_m)
 
 
 def _relative(cut: dict[Key, Strides], kind: str) -> dict[Key, Strides]:

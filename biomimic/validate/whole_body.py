@@ -12,10 +12,10 @@ from biomimic.metrics import spatiotemporal, waveform
 from biomimic.metrics.estimate import Estimate, Resampling, bootstrap, mean
 from biomimic.recording import Recording
 from biomimic.signals import Signals
+from biomimic.validate.people import Person
 from biomimic.validate.physics import counted
 from biomimic.validate.protocol import Planned, Protocol
 from biomimic.validate.results import Finding, Walk
-from biomimic.validate.people import Person
 from biomimic.validate.subject import Subject
 from biomimic.validate.walks import TREADMILL, Trial
 
@@ -95,6 +95,8 @@ def spatiotemporal_findings(walker: Subject, people: Sequence[Person], resamplin
             estimate = mean(series[name], trial, resampling, unit)
             for one in (one for one in people if one.role != "target"):
                 findings += _figure(estimate, (series[name], trial), (written, side), one, resampling)
+        for one in people:
+            findings += _scaled_speed((series["speed"], trial), side, walker.leg_length, one, resampling)
         variation = spatiotemporal.variation(series["duration"], trial, resampling)
         findings.append(Finding("spatiotemporal", "stride_time_variation", variation, side=side))
     return findings
@@ -181,6 +183,33 @@ def _figure(
         difference = _distance(drawn, human.mean, scale, resampling, unit)
         findings.append(Finding("spatiotemporal", DIFFERENCES[name], difference, **shared, **known))
     return findings
+
+
+def _scaled_speed(
+    drawn: tuple[np.ndarray, np.ndarray], side: str, leg: float | None, one: Person, resampling: Resampling
+) -> list[Finding]:
+    """Difference of the speeds if the walker had the person's leg length and the same Froude number.
+
+    Source:
+        Froude number v^2 / (g L): Alexander & Jayes, Journal of Zoology 201 (1983) 135-152.
+    """
+    human = one.figures.get(("speed", side), one.figures.get(("speed", "")))
+    if human is None or leg is None or one.entry.leg_length_m is None:
+        return []
+    scale = math.sqrt(one.entry.leg_length_m / leg)
+    difference = _distance((drawn[0] * scale, drawn[1]), human.mean, 1.0, resampling, "m/s")
+    return [
+        Finding(
+            "spatiotemporal",
+            "scaled_speed_difference",
+            difference,
+            side=side,
+            reference=one.name,
+            human=human.mean,
+            n_human=human.n,
+            of_human=one.entry.of,
+        )
+    ]
 
 
 def _distance(
