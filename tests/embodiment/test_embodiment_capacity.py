@@ -171,7 +171,7 @@ def test_all_solutions_make_the_moments_of_the_stride(flying, recording):
 
 
 @pytest.mark.slow
-@pytest.mark.selfmade
+@pytest.mark.selfmade("solution_space")
 def test_most_of_the_shipped_walk_is_left_open(flying):
     run = open_run("run42")
     walk = rollout(run, Trajectory.load(run.target), Plan("short", 4.0))
