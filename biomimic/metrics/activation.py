@@ -142,15 +142,20 @@ def total_variation(strides: Strides, channel: str, resampling: Resampling) -> E
     return mean(np.abs(np.diff(rows, axis=1)).sum(axis=1), trial, resampling, strides.unit)
 
 
-def relative_to_peak(strides: Strides) -> Strides:
+def relative_to_peak(strides: Strides, *, silent: float = SILENT) -> Strides:
     """Each muscle divided by the peak of its mean curve, the scale in which activation and EMG are drawn.
 
-    A silent muscle (peak under 3 %) becomes NaN.
+    A silent muscle becomes NaN. A person's EMG has an arbitrary scale: give 0 for it, here and before any measure that
+    calls muscles silent, e.g. when one person is measured against another.
+
+    Args:
+        strides: activation or EMG.
+        silent: a muscle whose peak lies below this is silent.
     """
     if not len(strides):
         return strides
     peak = np.nanmax(_mean(strides.values), axis=0, initial=-np.inf)  # (C,)
-    scale = np.where(peak >= SILENT, peak, np.nan)
+    scale = np.where((peak >= silent) & (peak > 0), peak, np.nan)
     return replace(strides, values=strides.values / scale)
 
 

@@ -72,7 +72,7 @@ def cocontraction(
     NaN with the reason when one of them is silent. Strides without toe-off are left out of stance and swing.
 
     Args:
-        strides: activation, or EMG of a person, over the whole stride.
+        strides: activation over the whole stride; a person's EMG relative to its peak (`relative_to_peak`, silent=0).
         pair: two channels.
         resampling: draws, level and seed.
         index: "falconer_winter" [%] or "rudolph" [1].

@@ -107,6 +107,9 @@ def test_scaled_to_the_peak_of_the_mean():
     scaled = activation.relative_to_peak(strides(burst(45), burst(45, height=0.25)))
     assert scaled.summary().mean.max() == pytest.approx(1.0)
     assert np.isnan(activation.relative_to_peak(strides(burst(45, height=0.02))).values).all()
+    emg_like = activation.relative_to_peak(strides(burst(45, height=0.02)), silent=0.0)  # any scale will do
+    assert emg_like.values.max() == pytest.approx(1.0) and not activation.is_silent(emg_like, "soleus")
+    assert np.isnan(activation.relative_to_peak(strides(np.zeros(101)), silent=0.0).values).all()
     assert activation.curves_relative_to_peak(emg(burst(45, height=0.02))).mean.max() == pytest.approx(1.0)
 
 
