@@ -5,22 +5,34 @@ import tempfile
 from pathlib import Path
 
 from biomimic import share
-from biomimic.report.blocks import Figure, Report, numbered
+from biomimic.report import references
+from biomimic.report.blocks import Figure, Report
+from biomimic.report.records import numbered
 
 PICTURE_DENSITY = 150.0  # [pixels per inch] of a figure as a picture
 PICTURE_PAGE = '#set page(width: auto, height: auto, margin: 8pt, fill: white)\n#image("figure.svg", width: 18cm)'
+DRAWING_PAGE = '#set document(date: none)\n#set page(width: auto, height: auto, margin: 2pt, fill: none)\n#image("figure.svg", width: 18cm)'
 
 
 def picture(figure: Figure) -> bytes:
     """A figure as PNG on white, for pages that cannot show the report."""
+    return _alone(figure, PICTURE_PAGE, format="png", ppi=PICTURE_DENSITY)
+
+
+def drawing(figure: Figure) -> bytes:
+    """A figure as PDF of one page, 18 cm wide, its text as outlines; the same figure gives the same bytes."""
+    return _alone(figure, DRAWING_PAGE, format="pdf", timestamp=0)
+
+
+def _alone(figure: Figure, page: str, **options: object) -> bytes:
     import typst  # imported here: it loads an 80 MB library
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "figure.svg").write_text(figure.svg, encoding="utf-8")
         source = folder / "figure.typ"
-        source.write_text(PICTURE_PAGE, encoding="utf-8")
-        return typst.compile(str(source), root=str(folder), ignore_system_fonts=True, format="png", ppi=PICTURE_DENSITY)
+        source.write_text(page, encoding="utf-8")
+        return typst.compile(str(source), root=str(folder), ignore_system_fonts=True, **options)
 
 
 def render(report: Report) -> bytes:
@@ -32,7 +44,8 @@ def render(report: Report) -> bytes:
     import typst  # imported here: it loads an 80 MB library
 
     template = share.folder("reports") / "template.typ"
-    content = {"title": report.title, "subtitle": report.subtitle, "sections": numbered(report)}
+    sections = numbered(report, references.plain)
+    content = {"title": report.title, "subtitle": report.subtitle, "sections": sections}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "report.json").write_text(json.dumps(content, sort_keys=True, ensure_ascii=False), encoding="utf-8")
