@@ -59,6 +59,7 @@ class CycleRule:
 
 WALKING = CycleRule()
 RUNNING = CycleRule(shortest=0.45, longest=1.0, gait="running")
+RULES = {"walking": WALKING, "running": RUNNING}  # by the name that `events.recognise` gives
 
 
 class Exclusion(NamedTuple):

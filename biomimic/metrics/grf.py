@@ -262,7 +262,7 @@ def figure(strides: Strides, name: str, *, depth: float = DEPTH, cutoff: float |
         peak = double_peak(strides, depth=depth)
         scale = 0.01 if name.endswith("time") else 1.0
         values = np.where(peak.measured, getattr(peak, PEAKS[name]) * scale, np.nan)
-        reasons = {reason: np.array([one == reason for one in peak.reasons]) for reason in peak.reasons}
+        reasons = {reason: np.array([one == reason for one in peak.reasons]) for reason in set(peak.reasons)}
         return explained(values, {reason: mask & np.isnan(values) for reason, mask in reasons.items()})
     channel, function = OTHERS[name]
     faults = {MISSING.format(channel): ~np.isfinite(_stance_force(strides, channel)).all(axis=1)}

@@ -52,7 +52,7 @@ def path(
     forward = np.column_stack((np.cos(heading), np.sin(heading))) * np.ones((len(cycles), 1))  # (S, 2)
     length, excursion = np.full(len(cycles), np.nan), np.full(len(cycles), np.nan)
     for k, (start, end) in enumerate(zip(cycles.start, cycles.toe_off)):
-        inside = (pressure.time >= start) & (pressure.time <= end)
+        inside = _between(pressure.time, start, end)
         way = place[inside] + np.outer(belt * (pressure.time[inside] - start), forward[k])
         way = _known(way)
         if len(way) < 2 or len(way) < COVERED * (end - start) * pressure.rate:
@@ -113,12 +113,13 @@ def strike_index(pressure: Signals, position: Signals, cycles: Cycles) -> PerStr
     place = np.column_stack([pressure.channel(f"pressure_{axis}_{cycles.side}") for axis in "xy"])
     known = np.isfinite(place).all(axis=1)
     for k, (start, end) in enumerate(zip(cycles.start, cycles.toe_off)):
-        first = np.flatnonzero(known & (pressure.time >= start) & (pressure.time <= end))[:1]
-        if not len(first):
+        inside = _between(pressure.time, start, end)
+        if not known[inside].any():
             continue
-        heel, toe = (_at(position, f"{point}_{cycles.side}", pressure.time[first[0]]) for point in ("heel", "toe"))
+        first = inside.start + int(np.argmax(known[inside]))
+        heel, toe = (_at(position, f"{point}_{cycles.side}", pressure.time[first]) for point in ("heel", "toe"))
         foot = toe - heel
-        found[k] = (place[first[0]] - heel) @ foot / (foot @ foot)
+        found[k] = (place[first] - heel) @ foot / (foot @ foot)
     return explained(found, {MISSING: np.isnan(found)})
 
 
@@ -127,6 +128,11 @@ def strike(index: float) -> str:
     if np.isnan(index):
         return ""
     return "rearfoot" if index <= REARFOOT else "midfoot" if index <= FOREFOOT else "forefoot"
+
+
+def _between(time: np.ndarray, start: float, end: float) -> slice:
+    """Samples from start to end, both included."""
+    return slice(int(np.searchsorted(time, start)), int(np.searchsorted(time, end, side="right")))
 
 
 def _known(way: np.ndarray) -> np.ndarray:

@@ -100,12 +100,12 @@ _NOTHING = (np.nan,) * 6
 
 
 def _stance(time: np.ndarray, force: np.ndarray, start: float, end: float) -> _Stance:
-    inside = (time > start) & (time < end)
-    if not inside.any() or start < time[0] or end > time[-1]:
+    first, last = int(np.searchsorted(time, start, side="right")), int(np.searchsorted(time, end))
+    if last <= first or start < time[0] or end > time[-1]:
         return _Stance(np.zeros(0), np.full(1, np.nan))
     ends = np.interp((start, end), time, force)
-    at = np.concatenate(([start], time[inside], [end])) - start
-    return _Stance(at, np.concatenate((ends[:1], force[inside], ends[1:])))
+    at = np.concatenate(([start], time[first:last], [end])) - start
+    return _Stance(at, np.concatenate((ends[:1], force[first:last], ends[1:])))
 
 
 def _faults(stances: list[_Stance], cycles: Cycles) -> dict[str, np.ndarray]:
