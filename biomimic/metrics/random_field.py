@@ -113,12 +113,11 @@ def smoothness(residuals: np.ndarray) -> Smoothness:
         Kiebel et al., NeuroImage 10 (1999) 756-766, equation 4, for one dimension.
     """
     residuals = np.asarray(residuals, float)
+    if residuals.shape[1] == 1:
+        return Smoothness(float("nan"), 0.0)
     if residuals.ndim == 3:
         width = float(np.mean([smoothness(residuals[:, :, k]).fwhm for k in range(residuals.shape[2])]))
         return Smoothness(width, (residuals.shape[1] - 1) / width)
-    points = residuals.shape[1]
-    if points == 1:
-        return Smoothness(float("nan"), 0.0)
     size = (residuals**2).sum(axis=0)
     varies = size > FLAT**2 * size.max()
     if not varies.any():
@@ -127,7 +126,7 @@ def smoothness(residuals: np.ndarray) -> Smoothness:
     rate = np.sqrt(change[varies] / size[varies] / RESEL).mean()
     if rate == 0:
         raise BadValue("The residuals are constant along the curve, so it has no smoothness; test its mean instead.")
-    return Smoothness(float(1.0 / rate), float((points - 1) * rate))
+    return Smoothness(float(1.0 / rate), float((residuals.shape[1] - 1) * rate))
 
 
 def expected_excursions(law: Law, height: float, resels: float) -> float:
