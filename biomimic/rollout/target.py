@@ -32,13 +32,8 @@ def recording(target: Trajectory, embodiment: Embodiment) -> Recording | None:
     angles = embodiment.trajectory_angles(target.qpos)
     names = tuple(f"{name}_{side}" for side in SIDES for name in ("vertical", "anterior", "lateral"))
     axes = target.force.reshape(rows, 2, 3)
-    force = np.concatenate(
-        [
-            np.column_stack([axes[:, k, 2], axes[:, k, 0], OUTWARD[side] * axes[:, k, 1]])
-            for k, side in enumerate(SIDES)
-        ],
-        axis=1,
-    )
+    feet = [(axes[:, k], OUTWARD[side]) for k, side in enumerate(SIDES)]
+    force = np.column_stack([part for foot, out in feet for part in (foot[:, 2], foot[:, 0], out * foot[:, 1])])
     moment = None if target.moment is None else repeated(target.moment, tuple(target.moment_names), "moment")
     return Recording(
         kind="simulated",

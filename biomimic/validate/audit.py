@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 
 from biomimic.gait.strides import SIDES, STANDARD_GRAVITY, Strides
 from biomimic.metrics.waveform import is_flat, pearson
@@ -19,20 +20,16 @@ from biomimic.validate.results import Check, Finding
 from biomimic.validate.subject import Subject
 from biomimic.validate.walks import Key
 
-SIGN, TURNED, CURVE, UNIT, CONSTANT, CLOCK = (
-    "sign and side",
-    "side of the trunk",
-    "plausible curve",
-    "unit",
-    "constant",
-    "clock",
-)
+SIGN, TURNED, CURVE, MUSCLE = "sign and side", "side of the trunk", "plausible curve", "muscle name"
+UNIT, CONSTANT, CLOCK = "unit", "constant", "clock"
 SIGN_MARGIN = 0.3  # by which a channel with its sign or side exchanged may not agree better
 SAGITTAL = ("hip_flexion", "knee_flexion", "ankle_dorsiflexion")
 TRUNK = ("pelvis_list", "pelvis_rotation", "lumbar_bending", "lumbar_rotation")  # mirrored when sides are exchanged
 LARGEST_ANGLE = math.pi  # [rad] of a joint
 VERTICAL_PEAK = (0.5, 5.0)  # body weights a loaded foot reaches, walking to sprinting
 LARGEST_MOMENT = 8.0  # [N m/kg] about any joint of a walking or running person
+MUSCLE_MARGIN = 0.3  # of mean r, by which other names for the same muscles may not agree better
+HALF = 50  # points of the cycle between the two feet's heel strikes
 LARGEST_LAG = 5.0  # [% of the cycle] by which all angles together may be early or late
 
 
@@ -55,9 +52,10 @@ def checks(walker: Subject, people: Sequence[Person], protocol: Protocol) -> lis
             found += _signs(walker.cut, people, (key, opposite), channel)
         for channel in (name for name in TRUNK if name in walker.cut[key].names):
             found += _turned(walker.cut, people, key, channel)
-        force, crossed = ("force", side, "stance"), ("force", other, "stance")
+        force = ("force", side, "stance")
         if force in walker.cut and "anterior" in walker.cut[force].names:
-            found += _signs(walker.cut, people, (force, crossed), "anterior")
+            found += _signs(walker.cut, people, (force, None), "anterior")
+        found += _muscles(walker.cut, people, ("activity", side, "stride"))
     return found + _clock(walker.cut, people)
 
 
@@ -83,8 +81,13 @@ def _human(people: Sequence[Person], key: Key, channel: str) -> np.ndarray | Non
     return min(able, key=lambda one: order[one.role]).curves(key).channel(channel)
 
 
-def _signs(cut: dict[Key, Strides], people: Sequence[Person], keys: tuple[Key, Key], channel: str) -> list[Check]:
-    """Whether a channel would agree better with its sign changed or with the other side's curve."""
+def _signs(
+    cut: dict[Key, Strides], people: Sequence[Person], keys: tuple[Key, Key | None], channel: str
+) -> list[Check]:
+    """Whether a channel would agree better with its sign changed or with what is called the other side.
+
+    The other side's curve is taken half a cycle later: its strides were cut by the events of its own foot.
+    """
     human = _human(people, keys[0], channel)
     own = _curve(cut, keys[0], channel)
     if human is None or not np.isfinite(own).all():
@@ -92,9 +95,12 @@ def _signs(cut: dict[Key, Strides], people: Sequence[Person], keys: tuple[Key, K
     declared = float(pearson(own, human))
     crossed = math.nan
     if keys[1] in cut and channel in cut[keys[1]].names:
-        crossed = float(pearson(_curve(cut, keys[1], channel), human))
+        crossed = float(pearson(np.roll(_curve(cut, keys[1], channel)[:-1], HALF), human[:-1]))
+    if is_flat(own):
+        return []
     lead = float(np.nanmax([-2.0 * declared, crossed - declared]))
-    words = f"r {declared:.2f} as declared, {-declared:.2f} with the sign changed, {crossed:.2f} with the other side"
+    words = f"r {declared:.2f} as declared, {-declared:.2f} with the sign changed"
+    words += f", {crossed:.2f} with the other side" if math.isfinite(crossed) else ""
     return [Check(SIGN, channel, keys[0][1], not lead > SIGN_MARGIN, words)]
 
 
@@ -107,6 +113,25 @@ def _turned(cut: dict[Key, Strides], people: Sequence[Person], key: Key, channel
     declared = float(pearson(own, human))
     words = f"r {declared:.2f} as declared, {-declared:.2f} with right and left exchanged"
     return [Check(TURNED, channel, key[1], not -2.0 * declared > SIGN_MARGIN, words)]
+
+
+def _muscles(cut: dict[Key, Strides], people: Sequence[Person], key: Key) -> list[Check]:
+    """Whether the muscles would agree better under exchanged names: cables are mixed up easily."""
+    names = [name for name in (cut[key].names if key in cut else ()) if _human(people, key, name) is not None]
+    curves = {name: _curve(cut, key, name)[:-1] for name in names}
+    names = [name for name in names if np.isfinite(curves[name]).all() and not is_flat(curves[name])]
+    if len(names) < 3:
+        return []
+    human = np.array([_human(people, key, name)[:-1] for name in names])
+    agreement = np.array([pearson(human, curves[name]) for name in names])
+    own, other = linear_sum_assignment(agreement, maximize=True)
+    declared, best = float(np.trace(agreement) / len(names)), float(agreement[own, other].mean())
+    words = f"mean r {declared:.2f} as named, {best:.2f} under the names that fit best"
+    moved = [f"{names[i]} fits {names[j]}" for i, j in zip(own, other) if i != j]
+    passed = not best - declared > MUSCLE_MARGIN
+    return [
+        Check(MUSCLE, "muscles", key[1], passed, words if passed else f"{words}: {', '.join(moved)}", best - declared)
+    ]
 
 
 def _clock(cut: dict[Key, Strides], people: Sequence[Person]) -> list[Check]:

@@ -41,7 +41,7 @@ def gates(
     """
     return (
         _units(checks),
-        _signs(checks),
+        _signs(walker, checks),
         _wrench(walker, findings),
         _support(findings),
         _newton(walker, findings),
@@ -62,9 +62,11 @@ def _units(checks: Sequence[Check]) -> Gate:
     return Gate("G1", "schema and units", FAIL if bad else PASS, found, limit, channels=_names(bad))
 
 
-def _signs(checks: Sequence[Check]) -> Gate:
+def _signs(walker: Subject, checks: Sequence[Check]) -> Gate:
+    """Muscles named wrongly fail it in a laboratory's recording; in a simulation the names are the body's own."""
     able = [check for check in checks if check.name == audit.SIGN]
-    bad = [check for check in able if not check.passed]
+    mixed = [check for check in checks if check.name == audit.MUSCLE and not check.passed]
+    bad = [check for check in able if not check.passed] + (mixed if walker.kind == "measured" else [])
     trunk = [check for check in checks if check.name == audit.TURNED]
     turned = [check for check in trunk if not check.passed]
     exchanged = len(turned) >= 3 and len(turned) > len(trunk) / 2
@@ -76,8 +78,9 @@ def _signs(checks: Sequence[Check]) -> Gate:
     if not able:
         return Gate("G2", "signs and sides", NONE, "no angle that people were recorded on", limit)
     found = f"{len(able)} channels and sides agree best as declared"
-    if turned:
-        return Gate("G2", "signs and sides", WARN, f"{found}; {_words(turned)}", limit, channels=_names(turned))
+    if turned or mixed:
+        shown = turned + mixed
+        return Gate("G2", "signs and sides", WARN, f"{found}; {_words(shown)}", limit, channels=_names(shown))
     return Gate("G2", "signs and sides", PASS, found, limit)
 
 

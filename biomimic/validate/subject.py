@@ -112,7 +112,10 @@ def _relative(cut: dict[Key, Strides], kind: str) -> dict[Key, Strides]:
     """EMG on the scale of its own peak: its unit is whatever the laboratory divided by, so none of it is silence."""
     if kind == "simulated":
         return cut
-    return {key: activation.relative_to_peak(rows) if key[0] == "activity" else rows for key, rows in cut.items()}
+    return {
+        key: activation.relative_to_peak(rows, silent=0.0) if key[0] == "activity" else rows
+        for key, rows in cut.items()
+    }
 
 
 def _length(recording: Recording) -> float:

@@ -6,8 +6,8 @@ from synthetic_walk import MUSCLES, activity, person
 
 from biomimic.gait.strides import POINTS, Curves
 from biomimic.validate import ceiling
-from biomimic.validate.protocol import Human, load_protocol
 from biomimic.validate.people import person as prepared
+from biomimic.validate.protocol import Human, load_protocol
 
 WALK = load_protocol("level_walking")
 PHASE = np.linspace(0.0, 1.0, POINTS)
