@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from biomimic.errors import BadValue
 
-TONES = ("", "good", "bad", "muted")
+TONES = ("", "good", "warn", "bad", "muted")
 SLUG_WORDS, SLUG_LETTERS = 6, 48
 DIGITS = 6  # significant digits of numbers behind a figure
 
@@ -78,8 +78,8 @@ class Chips:
 class Table:
     """A table of words and numbers already formatted as text.
 
-    `align` holds one letter a column, l or r. `tones` holds one word a row out of `TONES`: good and bad colour the
-    row's last cell and set a sign before it, and the words in that cell say the same, so nothing is told by colour
+    `align` holds one letter a column, l or r. `tones` holds one word a row out of `TONES`: good, warn and bad colour
+    the row's last cell and set a sign before it, and the words in that cell say the same, so nothing is told by colour
     alone; muted greys the whole row. `name` becomes the name of its files; empty, it is made from the caption.
     """
 

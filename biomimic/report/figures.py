@@ -28,6 +28,9 @@ LAYERS = {"other": 2, "same": 4, "simulated": 3}
 SINGLE = 20  # single strides drawn at most, spread evenly over those given
 LENGTH = 101  # points of a curve
 
+_PATH = re.compile(r' d="[^"]*"')
+_DIGITS = re.compile(r"(\.\d\d)\d+")  # a hundredth of a point is finer than any screen or printer
+
 
 @dataclass(frozen=True, eq=False)
 class Line:
@@ -271,4 +274,4 @@ def _svg(figure, plt) -> str:
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     plt.close(figure)
-    return buffer.getvalue()
+    return _PATH.sub(lambda path: _DIGITS.sub(r"\1", path.group()), buffer.getvalue())

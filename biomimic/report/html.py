@@ -6,7 +6,7 @@ from urllib.parse import quote
 from biomimic import share
 from biomimic.report import latex, references, tabular
 from biomimic.report.blocks import Figure, Report, Sources
-from biomimic.report.figures import INK
+from biomimic.report.figures import COLOURS, INK
 from biomimic.report.records import numbered
 
 _PROLOGUE = re.compile(r"^.*?(?=<svg)", re.DOTALL)
@@ -50,6 +50,8 @@ def inline(figure: Figure) -> str:
     svg = re.sub(r'\bid="([^"]+)"', rf'id="{figure.name}-\1"', svg)
     svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{figure.name}-\1)", svg)
     svg = re.sub(r'href="#([^"]+)"', rf'href="#{figure.name}-\1"', svg)
+    for kind, colour in COLOURS.items():  # lighter ones on a dark page
+        svg = svg.replace(colour, f"var(--curve-{kind})")
     return svg.replace(INK, "currentColor").replace("<svg", '<svg aria-hidden="true"', 1)
 
 

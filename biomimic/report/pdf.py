@@ -10,8 +10,9 @@ from biomimic.report.blocks import Figure, Report
 from biomimic.report.records import numbered
 
 PICTURE_DENSITY = 150.0  # [pixels per inch] of a figure as a picture
-PICTURE_PAGE = '#set page(width: auto, height: auto, margin: 8pt, fill: white)\n#image("figure.svg", width: 18cm)'
-DRAWING_PAGE = '#set document(date: none)\n#set page(width: auto, height: auto, margin: 2pt, fill: none)\n#image("figure.svg", width: 18cm)'
+PAGE = '#set page(width: auto, height: auto, margin: {}, fill: {})\n#image("figure.svg", width: 18cm)'
+PICTURE_PAGE = PAGE.format("8pt", "white")
+DRAWING_PAGE = "#set document(date: none)\n" + PAGE.format("2pt", "none")
 
 
 def picture(figure: Figure) -> bytes:

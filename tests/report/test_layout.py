@@ -12,7 +12,7 @@ from biomimic import share
 from biomimic.errors import BadValue
 from biomimic.report import html, pdf, references
 from biomimic.report.blocks import Chip, Chips, Data, Drawing, Figure, Paragraph, Report, Section, Table
-from biomimic.report.figures import Line, Panel, curves
+from biomimic.report.figures import COLOURS, Line, Panel, curves
 
 
 @pytest.fixture(scope="module")
@@ -99,14 +99,19 @@ def _luminance(colour: str) -> float:
 @pytest.mark.published("contrast")
 @pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
 def test_text_keeps_the_contrast_of_wcag(scheme):
-    """WCAG 2.2, success criterion 1.4.3: at least 4.5 to 1; definition of relative luminance therein."""
+    """WCAG 2.2, success criterion 1.4.3: text at least 4.5 to 1; definition of relative luminance therein."""
     style = (share.folder("reports") / "style.css").read_text(encoding="utf-8")
     block = re.findall(r":root \{(.*?)\}", style, re.DOTALL)[scheme]
     colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", block))
-    pairs = [(text, back) for text in ("ink", "soft", "accent", "good", "bad") for back in ("paper", "panel")]
-    for text, back in (*pairs, ("good", "good-back"), ("bad", "bad-back")):
+    pairs = [(text, back) for text in ("ink", "soft", "accent", "good", "warn", "bad") for back in ("paper", "panel")]
+    for text, back in (*pairs, ("good", "good-back"), ("warn", "warn-back"), ("bad", "bad-back")):
         low, high = sorted(_luminance(colours[name]) for name in (text, back))
         assert (high + 0.05) / (low + 0.05) >= 4.5, f"{text} on {back}"
+    for kind in COLOURS:  # criterion 1.4.11: graphical objects at least 3 to 1
+        low, high = sorted(_luminance(colours[name]) for name in (f"curve-{kind}", "paper"))
+        assert (high + 0.05) / (low + 0.05) >= 3.0, kind
+    if scheme == 0:
+        assert {kind: colours[f"curve-{kind}"] for kind in COLOURS} == COLOURS
 
 
 @pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext is not installed")
