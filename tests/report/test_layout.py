@@ -96,7 +96,6 @@ def _luminance(colour: str) -> float:
     )
 
 
-@pytest.mark.published("contrast")
 @pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
 def test_text_keeps_the_contrast_of_wcag(scheme):
     """WCAG 2.2, success criterion 1.4.3: text at least 4.5 to 1; definition of relative luminance therein."""
