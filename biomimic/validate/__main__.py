@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 PACKAGES = ("numpy", "scipy", "mujoco", "jax", "matplotlib", "jinja2", "typst", "musclemimic-models")
 FILM_S = 5.0  # [s] simulated for the pictures of one stride
+TENSION = 0.6e6  # [N/m^2] of muscle, for the masses behind the energy index: Rajagopal et al. 2016
 DEFAULT = "level_walking"  # protocol of recordings, which name none
 GOOD, UNMET, BAD = 0, 1, 2  # exit codes
 
@@ -128,15 +129,42 @@ def _run(name: str, options: argparse.Namespace, out: Path | None = None) -> Mea
     manifest = run.manifest
     body = embodiment.load(manifest.embodiment, muscle_parameters=manifest.muscle_parameters)
     tracked = target_recording(target, body)
+    walker = subject.planned(recordings, protocol, body.leg_length)
     about = About(
         run=run.name,
         shaped_by=manifest.shaped_by or None,
         identity=_identity(run, protocol, path_of(chosen), humans, paths),
         target={} if tracked is None else subject.one_stride(tracked, protocol),
         allows_speed=options.allow_speed_mismatch,
+        body=_body(body, walker, humans, protocol),
     )
-    walker = subject.planned(recordings, protocol, body.leg_length)
     return Measured(assess(walker, humans, protocol, about), protocol, _film(film), out)
+
+
+def _body(embodiment, walker, humans: dict, protocol):
+    """What the body's model adds: the space of solutions of one stride a side, and the energy index of each start."""
+    from biomimic.embodiment.fibres import energy_rate
+    from biomimic.embodiment.solution_space import solution_space
+    from biomimic.metrics.energetics import Bhargava, Umberger
+    from biomimic.validate.body import Body, Space
+
+    same = next((humans[one.name] for one in protocol.humans if one.role == "same"), None)
+    spaces = {}
+    for side, cycles in walker.compared[0].cycles.items():
+        if len(cycles):
+            emg = same.curves("activity", side) if same is not None and same.has("activity", side) else None
+            recording = walker.compared[0].recording
+            found = solution_space(embodiment, recording, cycles, emg=emg)
+            held = len(found.capacity.coordinates)
+            how = (found.freedoms, found.openness, found.effort, found.strides)
+            spaces[side] = Space(side, recording.trial, held, *how)
+    able = [trial.recording for trial in walker.compared]
+    laws = {"umberger": Umberger(), "bhargava": Bhargava()}
+    energy = {
+        name: [energy_rate(embodiment, recording, law, specific_tension=TENSION) for recording in able]
+        for name, law in laws.items()
+    }
+    return Body(spaces, energy, TENSION)
 
 
 def _recordings(options: argparse.Namespace) -> Measured:

@@ -13,7 +13,21 @@ from biomimic.metrics.estimate import Resampling, bootstrap, measured
 from biomimic.metrics.estimate import undefined as undefined_estimate
 from biomimic.recording import Recording
 from biomimic.reference import ReferenceData
-from biomimic.validate import audit, ceiling, criteria, gates, physics, subject, summary, whole_body
+from biomimic.validate import (
+    audit,
+    body,
+    ceiling,
+    coordination,
+    criteria,
+    feet,
+    gates,
+    physics,
+    profiles,
+    subject,
+    summary,
+    whole_body,
+)
+from biomimic.validate.body import Body
 from biomimic.validate.measures import EACH, METRICS, Pair
 from biomimic.validate.people import Person, group, members, person, target_person
 from biomimic.validate.protocol import Comparison, Protocol
@@ -35,6 +49,7 @@ class About:
         shaped_by: quantities of the tracked person that shaped the walk: "angles", "force", "moment"; None if unknown.
         identity: hashes, versions and names for the report.
         target: curves of the motion that was tracked, by (quantity, side, phase); empty if there is none.
+        body: what only the body's model can tell; empty for a person.
         allows_speed: whether people of another speed are compared with all the same; the report says so on each page.
     """
 
@@ -43,6 +58,7 @@ class About:
     identity: Mapping = field(default_factory=dict)
     target: Mapping[Key, Strides] = field(default_factory=dict)
     allows_speed: bool = False
+    body: Body = field(default_factory=Body)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,6 +118,15 @@ def assess(walker: Subject, humans: Mapping[str, ReferenceData], protocol: Proto
         for one in people:
             findings += _compare(comparison, one, case)
         findings += _retargeting(comparison, case)
+    bands = profiles.people_bands(people, protocol)
+    findings += profiles.outside(walker.cut, bands, resampling)
+    findings += profiles.findings(walker.cut, people, resampling)
+    findings += feet.centre_of_pressure(walker.compared, resampling)
+    findings += feet.running_force(walker.compared, resampling)
+    findings += coordination.findings(walker.cut, people, resampling)
+    findings += body.redundancy(about.body.spaces, people, resampling)
+    findings += body.energy(walker, about.body, resampling)
+    findings += feet.symmetry(walker.cut, resampling)
     findings += whole_body.symmetry(walker.cut, resampling)
     findings += whole_body.spatiotemporal_findings(walker, people, resampling)
     findings += whole_body.effort(walker.compared, resampling)
@@ -113,7 +138,7 @@ def assess(walker: Subject, humans: Mapping[str, ReferenceData], protocol: Proto
         exclusions=_exclusions(walker.still),
         audit=tuple(checks),
         identity=dict(about.identity),
-        evidence=_evidence(walker.cut, people),
+        evidence=_evidence(walker.cut, people, bands),
         gates=gates.gates(walker, findings, checks, people, about.allows_speed),
         scores=summary.scores(findings, people),
     )
@@ -231,7 +256,7 @@ def _human(metric: str, pair: Pair) -> float:
     """The same number on the person's own strides, where one stride has such a number."""
     if metric not in EACH:
         return math.nan
-    values = EACH[metric][0](pair.rows, pair.protocol)
+    values = EACH[metric][0](pair.rows, pair.protocol).values
     known = values[np.isfinite(values)]
     return float(known.mean()) if len(known) else math.nan
 
@@ -292,6 +317,6 @@ def _exclusions(trials: Sequence[Trial]) -> tuple[Exclusion, ...]:
     )
 
 
-def _evidence(cut: dict, people: Sequence[Person]) -> Evidence:
+def _evidence(cut: dict, people: Sequence[Person], bands: dict) -> Evidence:
     human = {(one.name, *key): one.curves(key) for one in people for key in one.strides}
-    return Evidence(simulated=cut, human=human)
+    return Evidence(simulated=cut, human=human, bands=bands)

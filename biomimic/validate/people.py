@@ -7,6 +7,7 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 
 from biomimic.gait.strides import POINTS, SIDES, Curves, Strides
+from biomimic.metrics import power
 from biomimic.provenance import Provenance
 from biomimic.reference import Entry, Figure, ReferenceData
 from biomimic.validate.protocol import Human, Protocol
@@ -69,7 +70,7 @@ def person(human: Human, data: ReferenceData, protocol: Protocol) -> Person:
     if data.recordings:
         first = replace(protocol, trials=replace(protocol.trials, skip_strides=0))
         cut |= cut_all([measure(recording, i, first) for i, recording in enumerate(data.recordings)])
-    strides = with_stance(cut)
+    strides = with_power(with_stance(cut))
     return Person(human.name, human.role, data.entry, data.provenance, strides, dict(data.figures), unlike)
 
 
@@ -80,6 +81,17 @@ def _unlike(entry: Entry, protocol: Protocol) -> str:
     wanted = vars(protocol.filters)
     other = [f"{name} {value:g} for {wanted[name]:g}" for name, value in entry.filters.items() if value != wanted[name]]
     return ", ".join(other)
+
+
+def with_power(cut: dict[Key, Strides]) -> dict[Key, Strides]:
+    """The same with the power of the joints, made of angles and moments of the same strides where it is missing."""
+    cut = dict(cut)
+    for side in SIDES:
+        angles, moments = cut.get(("angles", side, "stride")), cut.get(("moment", side, "stride"))
+        both = angles is not None and moments is not None and len(angles) == len(moments)
+        if both and ("power", side, "stride") not in cut:
+            cut["power", side, "stride"] = power.stride_power(angles, moments)
+    return cut
 
 
 def with_stance(cut: dict[Key, Strides]) -> dict[Key, Strides]:
@@ -137,7 +149,7 @@ def target_person(curves: Mapping[Key, Strides]) -> Person | None:
         mass_kg=1.0,
         of="strides",
     )
-    return Person(TARGET, "target", entry, Provenance("the run's target"), with_stance(dict(curves)), {})
+    return Person(TARGET, "target", entry, Provenance("the run's target"), with_power(with_stance(dict(curves))), {})
 
 
 def _stacked(others: Sequence[Person], key: Key) -> Strides:

@@ -14,6 +14,12 @@ DOMAINS = (
     "ground reaction force",
     "muscles",
     "moments",
+    "powers",
+    "coordination",
+    "redundancy",
+    "energetics",
+    "centre of pressure",
+    "symmetry",
     "spatiotemporal",
     "effort",
 )
@@ -78,7 +84,7 @@ class Comparison:
     """Measures of one quantity, for each channel and side, against each human data set that has the channel."""
 
     domain: str = config.one_of(*DOMAINS)
-    quantity: str = config.one_of("angles", "force", "activity", "moment")
+    quantity: str = config.one_of("angles", "force", "activity", "moment", "power")
     metrics: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
     phase: str = config.one_of("stride", "stance", default="stride")

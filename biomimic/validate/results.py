@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from biomimic.gait.strides import Curves, Strides
+from biomimic.metrics.bands import Band
 from biomimic.metrics.estimate import Estimate, interval
 
 SCHEMA = 2
@@ -251,6 +252,7 @@ class Evidence:
 
     simulated: dict[tuple[str, str, str], Strides] = field(default_factory=dict)
     human: dict[tuple[str, str, str, str], Curves] = field(default_factory=dict)  # first key: the data set
+    bands: dict[tuple[str, str, str, str, str], Band] = field(default_factory=dict)  # last key: the channel
 
 
 @dataclass(frozen=True, eq=False)

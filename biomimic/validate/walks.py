@@ -8,9 +8,9 @@ import numpy as np
 from biomimic.gait import cycles as gait_cycles
 from biomimic.gait import events as gait_events
 from biomimic.gait import filters, strides
-from biomimic.gait.cycles import CycleRule, Cycles
+from biomimic.gait.cycles import Cycles
 from biomimic.gait.strides import SIDES, Strides
-from biomimic.metrics import kinetics, spatiotemporal
+from biomimic.metrics import kinetics, power, spatiotemporal
 from biomimic.recording import Recording
 from biomimic.signals import Signals
 from biomimic.validate.protocol import Protocol
@@ -21,6 +21,7 @@ MAX_SPEED = 0.10  # change of speed from one stride to the next
 SHORTEST = 1.0  # [s] a trial that fell earlier holds no stride and is too short for the filters
 TREADMILL = 0.3  # [m/s] a pelvis slower than this stands on a moving belt, or nobody walks
 STRAY = 5.0  # [N] floor contact of anything but the feet
+QUANTITIES = ("angles", "force", "activity", "moment", "power")
 REASONS = {
     **gait_cycles.REASONS,
     "heading": "the direction of travel changed by more than 15° from the stride before",
@@ -38,12 +39,14 @@ class Trial:
         filtered: quantity → filtered signals.
         cycles: side → strides used, and those that were not.
         agreement: side → disagreement of force events with position events; empty without positions.
+        gait: "walking" or "running".
     """
 
     recording: Recording
     filtered: dict[str, Signals]
     cycles: dict[str, Cycles]
     agreement: dict[str, gait_events.Agreement] = field(default_factory=dict)
+    gait: str = "walking"
 
 
 def measure(recording: Recording, number: int, protocol: Protocol) -> Trial:
@@ -62,7 +65,8 @@ def measure(recording: Recording, number: int, protocol: Protocol) -> Trial:
     force = filtered["force"]
     found = {side: gait_events.detect(force, side=side, threshold=threshold, min_stance=shortest) for side in SIDES}
     span = _span(filtered)
-    rule = CycleRule(skip_strides=protocol.trials.skip_strides)
+    gait = gait_events.recognise(found["right"], found["left"]).name or "walking"
+    rule = replace(gait_cycles.RULES[gait], skip_strides=protocol.trials.skip_strides)
     cycles, agreement = {}, {}
     for side, other in (("right", "left"), ("left", "right")):
         opposite = found[other] if _sees_both(recording, found[other], span) else None
@@ -74,7 +78,7 @@ def measure(recording: Recording, number: int, protocol: Protocol) -> Trial:
             )
             zeni = gait_events.detect_from_positions(position, side=side)
             agreement[side] = gait_events.agreement(found[side], zeni)
-    return Trial(recording, filtered, cycles, agreement)
+    return Trial(recording, filtered, cycles, agreement, gait)
 
 
 def _no_cycles(side: str, number: int) -> Cycles:
@@ -95,6 +99,8 @@ def filter_all(recording: Recording, protocol: Protocol) -> dict[str, Signals]:
         for name, cutoff in cutoffs.items()
         if getattr(recording, name) is not None
     }
+    if {"angles", "moment"} <= filtered.keys() and set(recording.moment.names) & set(recording.angles.names):
+        filtered["power"] = power.power(filtered["angles"], filtered["moment"], recording.mass)
     if recording.activity is not None:
         filtered["activity"] = filters.envelope(recording.activity, order=order, cutoff=protocol.filters.activity_hz)
     return filtered
@@ -106,7 +112,7 @@ def cut_all(trials: Sequence[Trial]) -> dict[Key, Strides]:
     Trials without any stride on a side add nothing; a quantity that no trial has is left out.
     """
     cut: dict[Key, Strides] = {}
-    for quantity in ("angles", "force", "activity", "moment"):
+    for quantity in QUANTITIES:
         for side in SIDES:
             able = [t for t in trials if quantity in t.filtered and len(t.cycles[side])]
             if not able:

@@ -1,0 +1,149 @@
+"""How muscles work together: antagonists, synergies, and which muscles rise and fall with which; people beside."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from biomimic.gait.strides import SIDES, Strides
+from biomimic.metrics import activation, cocontraction, synergy
+from biomimic.metrics.estimate import Resampling
+from biomimic.validate.people import Person
+from biomimic.validate.physics import counted
+from biomimic.validate.results import Finding
+from biomimic.validate.walks import Key
+
+DOMAIN = "coordination"
+PARTS = ("stance", "swing")
+LEAST = 4  # muscles below which synergies and similarities mean nothing
+
+
+def findings(cut: dict[Key, Strides], people: Sequence[Person], resampling: Resampling) -> list[Finding]:
+    """Co-contraction by stance and swing, synergies and similarity of coordination, per side, against each person.
+
+    Args:
+        cut: strides of the walk.
+        people: compared with; those without EMG of a side are left out.
+        resampling: of strides within trials.
+    """
+    found = []
+    for side in SIDES:
+        key = ("activity", side, "stride")
+        if key not in cut:
+            continue
+        able = [one for one in people if one.role in ("same", "other") and key in one.strides]
+        found += _antagonists(cut[key], able, key, resampling)
+        for one in able:
+            found += _together(cut[key], one, able, key, resampling)
+    return found
+
+
+def _antagonists(walk: Strides, able: Sequence[Person], key: Key, resampling: Resampling) -> list[Finding]:
+    found = []
+    for pair in cocontraction.PAIRS:
+        if not set(pair) <= set(walk.names):
+            continue
+        name = f"{pair[0]} and {pair[1]}"
+        for part in PARTS:
+            estimate = cocontraction.cocontraction(walk, pair, resampling, part=part)
+            shared = {"channel": name, "side": key[1], "note": estimate.note}
+            have = [one for one in able if all(one.has(key, muscle) for muscle in pair)]
+            if not have:
+                found.append(Finding(DOMAIN, f"cocontraction_{part}", estimate, **shared))
+            for one in have:
+                human = cocontraction.cocontraction(_emg(one, key), pair, _single(resampling), part=part)
+                found.append(
+                    Finding(
+                        DOMAIN,
+                        f"cocontraction_{part}",
+                        estimate,
+                        reference=one.name,
+                        human=human.value,
+                        n_human=human.n,
+                        of_human=one.entry.of,
+                        **shared,
+                    )
+                )
+    return found
+
+
+def _together(walk: Strides, one: Person, able: Sequence[Person], key: Key, resampling: Resampling) -> list[Finding]:
+    """Synergies and similarity of coordination on the muscles that the walk and every person with EMG have."""
+    silent = activation.silent_muscles(walk)
+    muscles = [name for name in walk.names if name not in silent and all(p.has(key, name) for p in able)]
+    note = f"on {len(muscles)} muscles: {', '.join(muscles)}" + (f"; silent: {', '.join(silent)}" if silent else "")
+    shared = {"side": key[1], "reference": one.name, "of_human": one.entry.of, "note": note}
+    if len(muscles) < LEAST:
+        return []
+    own, human = walk.select(tuple(muscles)), _emg(one, key).select(tuple(muscles))
+    shared["n_human"] = len(human)
+    curves = human.summary()
+    theirs = synergy.decompose(curves)
+    ours = synergy.decompose(own.summary(), count=len(theirs))
+    enough = synergy.decompose(own.summary())
+    matched = synergy.match(theirs, ours)
+    ceiling = _between(able, one, key, muscles)
+    return [
+        Finding(DOMAIN, "synergies", counted(len(enough), 1, "mean curves", "synergies"), human=len(theirs), **shared),
+        Finding(DOMAIN, "synergy_vaf", counted(ours.vaf, 1, "mean curves", "1"), human=theirs.vaf, **shared),
+        Finding(
+            DOMAIN,
+            "synergy_similarity",
+            counted(_mean(matched.weights), 1, "mean curves", "1"),
+            **shared,
+            ceiling=ceiling["synergy_similarity"],
+            ceiling_from=ceiling["words"],
+        ),
+        Finding(
+            DOMAIN,
+            "cross_vaf",
+            synergy.cross_vaf(own, theirs, resampling),
+            **shared,
+            ceiling=ceiling["cross_vaf"],
+            ceiling_from=ceiling["words"],
+        ),
+        Finding(
+            DOMAIN,
+            "coordination_similarity",
+            synergy.representational_similarity(own, curves, resampling),
+            **shared,
+            ceiling=ceiling["coordination_similarity"],
+            ceiling_from=ceiling["words"],
+        ),
+    ]
+
+
+def _between(able: Sequence[Person], one: Person, key: Key, muscles: Sequence[str]) -> dict:
+    """The same measures of every other person against this one, averaged; NaN when there is no other."""
+    curves = _emg(one, key).select(tuple(muscles)).summary()
+    theirs = synergy.decompose(curves)
+    values = {"synergy_similarity": [], "cross_vaf": [], "coordination_similarity": []}
+    others = [other for other in able if other.name != one.name]
+    for other in others:
+        mean = _emg(other, key).select(tuple(muscles)).summary()
+        matched = synergy.match(theirs, synergy.decompose(mean, count=len(theirs)))
+        values["synergy_similarity"].append(_mean(matched.weights))
+        values["cross_vaf"].append(synergy.cross_vaf_of(mean, theirs))
+        values["coordination_similarity"].append(synergy.similarity_of(mean, curves))
+    words = "none: only one person's EMG was recorded on this side"
+    if others:
+        words = f"between people (n = {len(others)} {'pair' if len(others) == 1 else 'pairs'}, provisional)"
+    return {name: _mean(each) for name, each in values.items()} | {"words": words}
+
+
+def _emg(one: Person, key: Key) -> Strides:
+    """A person's complete rows, relative to the peak: their unit is the laboratory's."""
+    rows = one.strides[key]
+    able = rows.names if len(rows) == 1 else tuple(name for name in rows.names if one.complete(key, name))
+    return activation.relative_to_peak(rows.select(able), silent=0.0)
+
+
+def _single(resampling: Resampling) -> Resampling:
+    """One draw: of a person only the value is used."""
+    return replace(resampling, draws=1)
+
+
+def _mean(values: Sequence[float] | np.ndarray) -> float:
+    known = np.asarray(values, float)
+    return float(known.mean()) if len(known) else math.nan
