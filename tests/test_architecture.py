@@ -22,6 +22,7 @@ LEARNED = tuple(f"training.{name}" for name in ("network", "observation", "norma
 FLOORS = {
     **{name: ((), ZERO) for name in ZERO},
     **{name: (("numpy", "scipy"), (*ZERO, *ONE)) for name in ONE},
+    "metrics.synergy": (("numpy", "scipy", "sklearn"), (*ZERO, *ONE)),
     "gait": (("numpy", "scipy"), (*ZERO, *(name for name in ONE if name != "metrics"))),
     **{name: (("numpy",), (*ZERO, *ONE)) for name in TWO},
     "readers.c3d": (("numpy", "ezc3d"), (*ZERO, *ONE)),
@@ -39,7 +40,7 @@ FLOORS = {
     "control": (("numpy", "scipy", "mujoco"), (*ZERO, *ONE, *TWO, "embodiment")),
     "control.qp": (("numpy", "jax", "jaxlib"), (*ZERO, *ONE)),
     "control.tune": (("numpy", "scipy", "mujoco", "cma"), (*ZERO, *ONE, *TWO, "embodiment", "rollout")),
-    "rollout": (("numpy", "mujoco"), (*ZERO, *ONE, *TWO, "embodiment", "control", *LEARNED)),
+    "rollout": (("numpy", "mujoco", "tqdm"), (*ZERO, *ONE, *TWO, "embodiment", "control", *LEARNED)),
     "lab": (("numpy", "opensim"), (*ZERO, *ONE, *TWO)),
     "validate": (("numpy", "scipy", "pandas", "statsmodels"), (*ZERO, *ONE, *TWO)),
     "report": (

@@ -188,7 +188,7 @@ def _recordings(options: argparse.Namespace) -> Measured:
         subject.data_set(data, protocol) if data else subject.recorded([Recording.load(n) for n in names], protocol)
     )
     hashes = {} if is_data_set else {Path(name).stem: Path(name) for name in names}
-    identity = _common_identity(protocol, path_of(chosen), humans, hashes)
+    identity = _what_for(protocol, path_of(chosen), humans, hashes)
     identity["run"] = {"name": label, "kind": walker.kind, "note": _note(data, label)}
     about = About(label, None, identity, allows_speed=options.allow_speed_mismatch)
     film = Film(reason="No pictures: the recordings were not made by this package's simulation.")
@@ -249,10 +249,10 @@ def _identity(run, protocol, file: Path, humans: dict, paths: list[Path]) -> dic
         "note": manifest.note,
         **{f"sha256 of {name}": digest.removeprefix("sha256:") for name, digest in sorted(manifest.files.items())},
     }
-    return {"run": about} | _common_identity(protocol, file, humans, {path.stem: path for path in paths})
+    return {"run": about} | _what_for(protocol, file, humans, {path.stem: path for path in paths})
 
 
-def _common_identity(protocol, file: Path, humans: dict, recordings: dict[str, Path]) -> dict:
+def _what_for(protocol, file: Path, humans: dict, recordings: dict[str, Path]) -> dict:
     from biomimic.provenance import sha256
 
     return {
@@ -287,41 +287,49 @@ def _film(path: Path):
 
 def _write(measured: Measured) -> None:
     """All files are made before the first is written; each is written through a temporary name."""
-    from biomimic import files, report
-    from biomimic.report import html, pdf, verdict
+    from biomimic import report
+    from biomimic.report import machine, pdf, verdict
     from biomimic.validate import results as written
 
     results, protocol, film, out = measured
     built = report.build(results, protocol, film)
+    named = results.identity["protocol"]
     content = {
-        "report.html": html.render(built),
-        "report.pdf": pdf.render(built),
+        **report.contents(built),
         "first.png": pdf.picture(built.figures[0]),
+        "verdict.json": machine.to_json(machine.verdict(results, protocol=named["name"], version=named["version"])),
         "results.json": written.to_json(results),
         "metrics.csv": written.metrics_csv(results),
         "exclusions.csv": written.exclusions_csv(results),
     }
-    for name, data in content.items():
-        files.write(out / name, data)
+    _replace(content, out)
     print("\n".join(verdict.lines(results)))
     print(f"Report: {out / 'report.html'}\n        {out / 'report.pdf'}")
 
 
+def _replace(content: dict, out: Path) -> None:
+    """Write all files; figures and tables of an earlier report that this one does not have go."""
+    from biomimic import files, report
+
+    for name, data in content.items():
+        files.write(out / name, data)
+    for old in report.stale(out, content):
+        old.unlink()
+
+
 def _write_difference(compared, protocol, out: Path) -> None:
     """The report on differences between runs, in the same two forms, and its table."""
-    from biomimic import files
-    from biomimic.report import difference, html, pdf
+    from biomimic import report
+    from biomimic.report import difference
     from biomimic.validate.compare import differences_csv, to_json
 
     built = difference.build(compared, protocol)
     content = {
-        "report.html": html.render(built),
-        "report.pdf": pdf.render(built),
+        **report.contents(built),
         "differences.json": to_json(compared),
         "differences.csv": differences_csv(compared),
     }
-    for name, data in content.items():
-        files.write(out / name, data)
+    _replace(content, out)
     print("\n".join(difference.lines(compared)))
     print(f"Differences: {out / 'report.html'}\n             {out / 'report.pdf'}")
 

@@ -80,7 +80,6 @@ def evaluate(
     run: str = "",
     shaped_by: Sequence[str] | None = None,
     identity: Mapping | None = None,
-    target: Mapping[Key, Strides] | None = None,
 ) -> Results:
     """All findings of the trials a protocol plans, and whether they keep its limits.
 
@@ -88,12 +87,12 @@ def evaluate(
         recordings: one for each trial of `protocol.planned`, in that order.
         humans: the protocol's data sets by name.
         protocol: what is measured and how.
-        run, shaped_by, identity, target: as in `About`.
+        run, shaped_by, identity: as in `About`; what else is known of the walk goes to `assess`.
 
     Raises:
         BadValue: recordings and protocol do not belong together, or a metric is unknown.
     """
-    about = About(run, shaped_by, dict(identity or {}), dict(target or {}))
+    about = About(run, shaped_by, dict(identity or {}))
     return assess(subject.planned(recordings, protocol), humans, protocol, about)
 
 
