@@ -1,44 +1,47 @@
-"""Sections on what the numbers stand on: gates, stability, steps and effort, methods, provenance, exclusions."""
+"""Sections on what the numbers stand on: physics and audit, stability, steps and effort, provenance, exclusions."""
 
 import math
-import re
 from collections import Counter
 
-from biomimic.report import figures, panels, tables, wording
+from biomimic.report import figures, people, tables, wording
 from biomimic.report.blocks import Block, Bullets, Figure, Paragraph, Section, Table
 from biomimic.validate.protocol import Protocol
-from biomimic.validate.results import Finding, Results, Walk
+from biomimic.validate.results import Check, Finding, Results, Walk
 
 EVENTS = 0.02  # [s] median difference of two event methods that deserves a warning
 HUMAN = ("title", "source", "licence", "attribution", "sha256")
 
 
-def gates(results: Results, protocol: Protocol) -> Section:
-    """Physics and sign checks."""
+def physics(results: Results) -> Section:
+    """The numbers behind the gates: physics, events, and the audit of the signals."""
     met = {(o.metric, o.channel): o for o in results.outcomes if o.domain == "physics"}
+    is_judged = bool(met)
     rows, tones = [], []
     for finding in (f for f in results.findings if f.domain == "physics"):
         outcome = met.get((finding.metric, finding.channel))
-        verdict = "–" if outcome is None else "met" if outcome.passed else "not met"
-        limit = "–" if outcome is None else _limit(outcome, finding)
+        verdict = wording.MISSING if outcome is None else "met" if outcome.passed else "not met"
+        limit = wording.MISSING if outcome is None else _limit(outcome, finding)
         name = wording.first_upper(wording.metric(finding.metric)) + (f", {finding.side}" if finding.side else "")
-        count = wording.basis(finding.estimate)
-        rows.append((name, wording.estimate(finding.estimate, metric_name=finding.metric), limit, count, verdict))
+        found = wording.estimate(finding.estimate, metric_name=finding.metric)
+        note = finding.note or finding.estimate.note
+        found = f"{wording.MISSING} ({wording.sentence(note)})" if found == wording.MISSING and note else found
+        rows.append((name, found, wording.basis(finding.estimate), limit, verdict)[: 5 if is_judged else 3])
         tones.append("" if outcome is None else "good" if outcome.passed else "bad")
     table = Table(
-        "Gates. Outside the pushes nothing but the ground may act on the body; the floor's force must explain the "
+        "Physics. Outside the pushes nothing but the ground may act on the body; the floor's force must explain the "
         "motion of the centre of mass; over whole strides the ground carries the body's weight.",
-        ("Gate", "Found", "Limit", "n", "Verdict"),
+        ("Measure", "Found", "n", "Limit", "Verdict")[: 5 if is_judged else 3],
         tuple(rows),
-        "lrlll",
+        "lllll"[: 5 if is_judged else 3],
         tuple(tones),
+        name="physics",
     )
     intro = (
-        "A failed gate puts everything after it in doubt. The Newton residual is the length of the vector from mass "
-        "× (acceleration − gravity) to the sum of all floor contact forces, sample by sample, averaged over each "
-        "stride."
+        "The numbers behind the gates. The Newton residual is the length of the vector from mass × (acceleration − "
+        "gravity) to the sum of all floor contact forces, sample by sample, averaged over each stride."
     )
-    return Section("gates", "Gates", (Paragraph(intro), table, Paragraph(_events(results)), *_audit(results)))
+    blocks = (Paragraph(intro), table, Paragraph(_events(results)), *_audit(results))
+    return Section("gates", "Behind the gates: physics and audit", blocks)
 
 
 def _events(results: Results) -> str:
@@ -62,30 +65,44 @@ def _limit(outcome, finding: Finding) -> str:
 
 
 def _audit(results: Results) -> list[Block]:
+    """Checks that failed, or that no gate counts, one a row; those that passed in one row a kind."""
     if not results.audit:
         return []
-    rows = [
-        (
-            wording.channel(c.channel),
-            c.side,
-            wording.first_upper(c.name),
-            re.sub(r"-(?=\d)", wording.MINUS, c.found),
-            "yes" if c.passed else "no",
-        )
-        for c in results.audit
-    ]
+    kinds = dict.fromkeys(check.name for check in results.audit)
+    rows, tones = [], []
+    for kind in kinds:
+        several = [check for check in results.audit if check.name == kind]
+        good = [check for check in several if check.passed]
+        for check in (check for check in several if not check.passed):
+            where = ", ".join(part for part in (wording.channel(check.channel), check.side) if part)
+            rows.append((wording.first_upper(kind), where, wording.sentence(check.found), "no"))
+            tones.append("bad")
+        if good:
+            where = wording.counted(len(good), "channels")
+            rows.append((wording.first_upper(kind), f"{where} and sides", _example(good), "yes"))
+            tones.append("")
+    signs = next((gate.limit for gate in results.gates if gate.name == "G2"), "")
     caption = (
-        "Sign audit of the sagittal angles, on mean curves. Sign and side: no exchange of sign or side may raise r "
-        "with the recorded person by more than 0.3. Plausible curve: what a walking stride shows; it is listed, not "
-        "judged."
+        "Audit of the signals, on mean curves and before anything was compared; what passed is counted, with one "
+        f"example, and stands in full in results.json. {f'Sign and side: {signs}. ' if signs else ''}Plausible curve: "
+        "what a walking stride shows; it is listed, not judged."
     )
-    tones = tuple("" if c.passed else "bad" for c in results.audit)
-    return [Table(caption, ("Angle", "Side", "Check", "Found", "Passed"), tuple(rows), "lllll", tones)]
+    header = ("Check", "Where", "Found", "Passed")
+    return [Table(caption, header, tuple(rows), "llll", tuple(tones), name="audit")]
+
+
+def _example(checks: list[Check]) -> str:
+    first = checks[0]
+    where = ", ".join(part for part in (wording.channel(first.channel), first.side) if part)
+    return f"e.g. {where}: {wording.sentence(first.found)}"
 
 
 def stability(results: Results, protocol: Protocol) -> Section:
     """Falls, the long walk, the pushes."""
     walks = results.walks
+    if not people.is_simulated(results) or not walks:
+        text = "No trial was planned and nobody was pushed: stability was not tested."
+        return Section("stability", "Stability and pushes", (Paragraph(text),))
     starts = [walk for walk in walks if not walk.push][: protocol.trials.count]
     pushes = [walk for walk in walks if walk.push]
     stood = sum(not walk.fell for walk in starts)
@@ -133,24 +150,27 @@ def _falls(walks: tuple[Walk, ...]) -> str:
 def steps(results: Results, protocol: Protocol) -> Section:
     """Spatiotemporal figures and effort."""
     names = list(dict.fromkeys(f.metric for f in results.findings if f.domain == "spatiotemporal"))
-    words = "Steps. A difference is listed where the protocol limits it."
-    table = tables.side_by_side(results, protocol, "spatiotemporal", names, words)
-    blocks = (Paragraph(_speed(results, protocol)), table, *_effort(results))
-    return Section("steps", "Steps and effort", blocks)
+    blocks: list[Block] = [Paragraph(_speed(results, protocol))]
+    if names:
+        words = "Steps. A difference is listed where the protocol limits it."
+        blocks.append(tables.side_by_side(results, protocol, "spatiotemporal", names, words))
+    if people.is_simulated(results):
+        return Section("steps", "Steps and effort", (*blocks, *_effort(results)))
+    return Section("steps", "Steps", tuple(blocks))
 
 
 def _speed(results: Results, protocol: Protocol) -> str:
-    texts = []
-    for human in protocol.humans:
-        found = results.find("speed", domain="spatiotemporal", side="right", reference=human.name)
+    texts, walked = [], ""
+    for partner in people.partners(results, protocol):
+        found = results.find("speed", domain="spatiotemporal", side="right", reference=partner.name)
         if found and math.isfinite(found[0].value) and math.isfinite(found[0].human):
-            texts.append(f"{panels.PEOPLE[human.role]} ({human.name}) at {wording.quantity(found[0].human, 'm/s')}")
+            texts.append(f"{people.named(partner)} at {wording.quantity(found[0].human, 'm/s')}")
             walked = wording.quantity(found[0].value, "m/s")
     if not texts:
         return "No speed could be compared."
     return (
-        f"The simulated walk moved at {walked}, {' and '.join(texts)}. Joint angles and forces change with speed, "
-        "and a shorter leg takes shorter steps, so differences in speed bear on all comparisons."
+        f"The {people.walk(results)} moved at {walked}, {' and '.join(texts)}. Joint angles and forces change with "
+        "speed, and a shorter leg takes shorter steps, so differences in speed bear on all comparisons."
     )
 
 
@@ -209,16 +229,13 @@ def exclusions(results: Results) -> Section:
 
 def files() -> Section:
     """What lies beside the report."""
-    return Section(
-        "files",
-        "Files",
-        (
-            Bullets(
-                (
-                    "results.json: every number of this report, six significant digits.",
-                    "metrics.csv: one row a finding, with interval, n, null, ceiling and note.",
-                    "exclusions.csv: every stride left out, with its reason.",
-                )
-            ),
-        ),
+    items = (
+        "verdict.json: gates, criteria and scores for programs, by a published schema.",
+        "results.json: every number of this report, six significant digits.",
+        "metrics.csv: one row a finding, with interval, n, null, ceiling, score and note.",
+        "exclusions.csv: every stride left out, with its reason.",
+        "figures/ and tables/: every figure as SVG and PDF with its numbers, every table as CSV and LaTeX; captions in "
+        "captions.csv.",
+        "methods.md and references.bib: the methods of this report and the sources it cites.",
     )
+    return Section("files", "Files", (Bullets(items),))

@@ -1,31 +1,30 @@
-"""Sections that hold the walk against people: kinematics, ground reaction force, muscles, joint moments."""
+"""Sections that hold the walk against people: kinematics, ground reaction force, joint moments, any other domain."""
 
 import math
 from collections.abc import Iterable
-from dataclasses import replace
 
-from biomimic.report import figures, panels, tables, wording
+from biomimic.report import figures, numbers, panels, people, scores, tables, wording
 from biomimic.report.blocks import Block, Figure, Paragraph, Section, Table
-from biomimic.report.verdict import counts_sentence
+from biomimic.report.people import Partner
 from biomimic.validate.protocol import Protocol
 from biomimic.validate.results import Finding, Results
 
 SAGITTAL = ("hip_flexion", "knee_flexion", "ankle_dorsiflexion")
-AT_REST = "Bands: ± 1 SD of strides or trials, not a range of healthy people."
-COLUMNS = (
-    "Null: r that the person's other channels, or the same channel at any phase, reach. Ceiling: r of people among "
-    "themselves."
-)
+AT_REST = "Shaded: ± 1 SD of strides, trials or people, which is not a range of healthy people; thin lines: strides."
+STRIDE_NULL = "Null: r that the person's other channels, or the same channel at any phase, reach."
 STANCE_NULL = (
     "Null: r that a shape without a walk reaches: a trapezoid or a half-sine (vertical, sideways), a straight line "
-    "(fore-aft). Ceiling: r of people among themselves."
+    "(fore-aft)."
 )
+AGREED = ("correlation", "rmse", "rmse_without_offset", "best_correlation", "best_lag")  # tables of agreement and lag
+OWN = ("kinematics", "ground reaction force", "muscles", "moments", "redundancy")  # domains with a section of their own
+ELSEWHERE = ("physics", "stability", "spatiotemporal", "effort", "retargeting")  # shown by other sections
 
 
 def kinematics(results: Results, protocol: Protocol) -> Section:
     """Joint, pelvis and trunk angles on both sides."""
-    channels = _channels(results, "kinematics")
-    blocks: list[Block] = [Paragraph(text) for text in _summary(results, protocol, "kinematics")]
+    channels = channels_of(results, "kinematics")
+    blocks = summary(results, protocol, "kinematics")
     sagittal = [name for name in channels if name in SAGITTAL]
     rest = [name for name in channels if name not in SAGITTAL]
     for name, part, columns, words in (
@@ -34,74 +33,70 @@ def kinematics(results: Results, protocol: Protocol) -> Section:
     ):
         shown = panels.panels(results, protocol, "angles", part)
         if shown:
-            blocks.append(_figure(name, shown, columns, words, (results, protocol, "kinematics")))
-    for human in protocol.humans:
-        blocks += tables.agreement(results, "kinematics", human.name, COLUMNS)
+            blocks.append(figure(name, shown, columns, words, (results, protocol, "kinematics")))
+    blocks += agreements(results, protocol, "kinematics", STRIDE_NULL)
+    blocks += numbers.rest(results, "kinematics", AGREED)
     return Section("kinematics", "Kinematics", tuple(blocks))
 
 
 def force(results: Results, protocol: Protocol) -> Section:
     """Ground reaction force over stance."""
-    domain = "ground reaction force"
-    blocks: list[Block] = [Paragraph(text) for text in _summary(results, protocol, domain)]
+    domain, title = "ground reaction force", "Ground reaction force"
+    blocks = summary(results, protocol, domain)
     shown = panels.panels(results, protocol, "force", ("vertical", "anterior", "lateral"), "stance")
     if shown:
-        blocks.append(_figure("force", shown, 3, "Ground reaction force over stance", (results, protocol, domain)))
-    for human in protocol.humans:
-        blocks += tables.agreement(results, domain, human.name, STANCE_NULL)
-    blocks += _numbers(results, protocol, domain)
-    return Section("force", "Ground reaction force", tuple(blocks))
-
-
-def muscles(results: Results, protocol: Protocol) -> Section:
-    """Activation against EMG."""
-    blocks: list[Block] = [Paragraph(text) for text in _summary(results, protocol, "muscles")]
-    blocks.append(
-        Paragraph(
-            "Simulated is the activation state of each muscle, measured is the EMG envelope, both through the same "
-            "low-pass filter. EMG precedes force and is nearer to excitation than to activation; the headline r allows "
-            f"no lag. The best r allows the EMG to move around the stride by up to {1000 * protocol.max_lag_s:.0f} ms "
-            "either way (null and ceiling get the same freedom); a positive lag means that the simulation is later."
+        blocks.append(figure("force", shown, 3, f"{title} over stance", (results, protocol, domain)))
+    blocks += agreements(results, protocol, domain, STANCE_NULL)
+    own = [f for f in results.findings if f.domain == domain and f.metric not in AGREED and _is_of_one_channel(f)]
+    names = list(dict.fromkeys(f.metric for f in own))
+    if names:
+        words = (
+            "Numbers of single strides, averaged; times in per cent of stance. A double peak needs a valley at least "
+            f"{protocol.valley_prominence_bw:g} BW below the smaller peak; peaks are averaged over the strides that "
+            "have one."
         )
-    )
-    shown = panels.panels(results, protocol, "activity", wording.MUSCLES)
-    right = [replace(one, title=one.title.partition(",")[0]) for one in shown if one.title.endswith("right")]
-    if right:
-        words = "Muscle activation and EMG, right leg, each scaled to the peak of its mean curve"
-        blocks.append(_figure("muscles", right, 5, words, (results, protocol, "muscles")))
-    for human in protocol.humans:
-        blocks += tables.agreement(results, "muscles", human.name, COLUMNS)
-        blocks += tables.lags(results, human.name)
-    blocks += tables.sides(results)
-    return Section("muscles", "Muscles", tuple(blocks))
+        blocks.append(tables.side_by_side(results, protocol, domain, names, words))
+    blocks += numbers.rest(results, domain, (*AGREED, *names))
+    return Section("force", title, tuple(blocks))
 
 
 def moments(results: Results, protocol: Protocol) -> Section:
     """Net joint moments against inverse dynamics."""
-    if not _channels(results, "moments"):
+    channels = channels_of(results, "moments")
+    if not channels:
         text = "The recordings hold no joint moments, or no person's moments are known: nothing was compared."
         return Section("moments", "Joint moments", (Paragraph(text),))
-    blocks: list[Block] = [Paragraph(text) for text in _summary(results, protocol, "moments")]
+    blocks = summary(results, protocol, "moments")
+    own = "Moments of the walk are the sum of muscle and passive moments about each joint, those of people come from"
+    if not people.is_simulated(results):
+        own = "All moments come from"
     blocks.append(
         Paragraph(
-            "Simulated moments are the sum of muscle and passive moments about each joint, measured ones come from "
-            "inverse dynamics; both per kilogram of their own body mass. A correlation hides a moment that is three "
-            "times too large: the ratio of the largest moments stands beside it."
+            f"{own} inverse dynamics; each per kilogram of the body's own mass. A correlation hides a moment that is "
+            "three times too large: the ratio of the largest moments stands beside it."
         )
     )
-    shown = panels.panels(results, protocol, "moment", _channels(results, "moments"))
-    blocks.append(_figure("moments", shown, 4, "Net joint moments", (results, protocol, "moments")))
-    for human in protocol.humans:
-        blocks += tables.agreement(results, "moments", human.name, COLUMNS)
+    shown = panels.panels(results, protocol, "moment", channels)
+    if shown:
+        blocks.append(figure("moments", shown, 4, "Net joint moments", (results, protocol, "moments")))
+    blocks += agreements(results, protocol, "moments", STRIDE_NULL)
+    blocks += numbers.rest(results, "moments", AGREED)
     return Section("moments", "Joint moments", tuple(blocks))
+
+
+def others(results: Results, protocol: Protocol) -> tuple[Section, ...]:
+    """One section for each domain that has none of its own: its curves where there are some, and all its numbers."""
+    domains = dict.fromkeys(f.domain for f in results.findings if f.domain not in (*OWN, *ELSEWHERE))
+    return tuple(_other(results, protocol, domain) for domain in domains)
 
 
 def published(results: Results, protocol: Protocol) -> Section:
     """Figures of other work beside those of this walk."""
+    partners = people.partners(results, protocol)
     rows = []
     for other in protocol.published:
         place = {"domain": other.domain, "channel": other.channel, "side": "right"}
-        own = [results.find(other.metric, reference=human.name, **place) for human in protocol.humans]
+        own = [results.find(other.metric, reference=partner.name, **place) for partner in partners]
         cells = [wording.estimate(part[0].estimate, metric_name=other.metric) if part else "–" for part in own]
         name = wording.channel(other.channel) if other.channel else wording.first_upper(other.domain)
         what = f"{name}{' moment' if other.domain == 'moments' else ''}: {wording.metric(other.metric)}"
@@ -110,46 +105,101 @@ def published(results: Results, protocol: Protocol) -> Section:
         return Section("published", "Beside published work", (Paragraph("The protocol names no published figures."),))
     text = (
         "Other people, other walks, other filters and other rules: these figures say where this walk stands, not which "
-        "work is better. Where both are correlations, neither says anything about size."
+        "work is better. Where both are correlations, neither says anything about size; null and ceiling of this "
+        "walk's stand in the sections above, those of the others are not known."
     )
-    header = (
-        "Measure",
-        *(f"With {panels.SHORT[h.role].lower()}" for h in protocol.humans),
-        "Published",
-        "Whose",
-    )
-    counts = counts_sentence(results, protocol)
-    caption = (
-        f"Figures of published work beside this walk's right leg (with the recorded person, with another). {counts}"
-    )
-    table = Table(caption, header, tuple(rows), "l" + "r" * len(protocol.humans) + "rl")
+    header = ("Measure", *(f"With {partner.short.lower()}" for partner in partners), "Published", "Whose")
+    caption = f"Figures of published work beside this walk's right leg. {people.counts(results, protocol)}"
+    table = Table(caption, header, tuple(rows), "l" + "r" * len(partners) + "rl", name="published")
     return Section("published", "Beside published work", (Paragraph(text), table))
 
 
-def _channels(results: Results, domain: str) -> list[str]:
-    """Channels with a finding in this domain, in order."""
-    return list(dict.fromkeys(f.channel for f in results.findings if f.domain == domain and f.channel and f.reference))
+def channels_of(results: Results, domain: str) -> list[str]:
+    """Channels that are compared in this domain, in order."""
+    found = (f.channel for f in results.findings if f.domain == domain and f.channel and f.reference)
+    return list(dict.fromkeys(found))
 
 
-def _summary(results: Results, protocol: Protocol, domain: str) -> list[str]:
-    """Per person: mean, worst and best r, and whether the person's signal shaped the walk."""
+def agreements(results: Results, protocol: Protocol, domain: str, null: str) -> list[Block]:
+    """Tables of r and errors against each partner, then against each single person where their mean was one."""
+    blocks: list[Block] = []
+    for partner in people.partners(results, protocol):
+        blocks += tables.agreement(results, domain, partner, null)
+        blocks += tables.lags(results, domain, partner)
+    return blocks + tables.each_alone(results, protocol, domain)
+
+
+def summary(results: Results, protocol: Protocol, domain: str) -> list[Block]:
+    """A sentence or two for each partner: median score, span of r with its null and ceiling, what shaped the walk."""
+    return [Paragraph(text) for text in _texts(results, protocol, domain)]
+
+
+def figure(name: str, shown: list, columns: int, words: str, where: tuple[Results, Protocol, str]) -> Figure:
+    """Panels with a caption that says what n is, whose score stands under the titles, and what the shading is."""
+    results, protocol, domain = where
+    upright = " Dotted upright line: toe-off." if shown[0].marks else ""
+    caption = (
+        f"{words}. {score_note(results, protocol)}{upright} {AT_REST} {panels.band_words(results)} "
+        f"{people.counts(results, protocol)}"
+    )
+    texts = _texts(results, protocol, domain)
+    drawing = figures.curves(shown, columns=columns, height=1.5 if columns < 4 else 1.35)
+    return Figure(name, drawing, caption.replace("  ", " "), f"{words}. {' '.join(texts)}")
+
+
+def score_note(results: Results, protocol: Protocol) -> str:
+    """What the note under each title is; empty when nobody was compared with."""
+    order = " / ".join(partner.words for partner in people.partners(results, protocol))
+    return f"Under each title: score S of r (0 null, 1 typical human) against {order}." if order else ""
+
+
+def _texts(results: Results, protocol: Protocol, domain: str) -> list[str]:
     texts = []
-    for human in protocol.humans:
-        found = results.find("correlation", domain=domain, reference=human.name)
+    for partner in people.partners(results, protocol):
+        found = results.find("correlation", domain=domain, reference=partner.name)
         known = [finding for finding in found if math.isfinite(finding.value) and not finding.doubt]
         if not known:
-            texts.append(f"With {panels.PEOPLE[human.role]} ({human.name}) no correlation could be computed.")
+            texts.append(f"Against {people.named(partner)} no correlation could be computed.")
             continue
         low, high = min(known, key=_value), max(known, key=_value)
-        mean = sum(map(_value, known)) / len(known)
         null, top = _mean(finding.null for finding in known), _mean(finding.ceiling for finding in known)
+        average = wording.number(_mean(map(_value, known)))
+        whose = " where there is one" if math.isfinite(top) else ""
         texts.append(
-            f"With {panels.PEOPLE[human.role]} ({human.name}, n = {tables.least_and_most(known)}), r of the mean "
-            f"curves is {wording.number(mean)} on average over {len(known)} channels and sides that r can judge "
-            f"(their null {wording.number(null)}, their ceiling {wording.number(top)} where there is one); "
-            f"lowest {_place(low)}, highest {_place(high)}. {_shaped(low)}"
+            f"Against {people.named(partner)}, n = {tables.least_and_most(known)}: "
+            f"{_scored(results, domain, partner)}. Over {len(known)} channels and sides that r can judge, r of the "
+            f"mean curves lies between {_place(low)} and {_place(high)}; on average {average}, its null "
+            f"{wording.number(null)}, its ceiling {wording.number(top)}{whose}. "
+            f"{_shaped(low, results)}".strip()
         )
     return texts
+
+
+def _scored(results: Results, domain: str, partner: Partner) -> str:
+    found = scores.summary(results, domain, partner.name)
+    if found is None or not math.isfinite(found.value):
+        return "no score" + (f", since {found.provisional}" if found is not None and found.provisional else "")
+    value = wording.score(found.value, found.low, found.high)
+    return f"median score {value}, grade {scores.grade(found.value, found.low)}"
+
+
+def _other(results: Results, protocol: Protocol, domain: str) -> Section:
+    blocks: list[Block] = []
+    if results.find("correlation", domain=domain):
+        blocks += summary(results, protocol, domain)
+    quantity = next((quantity for quantity, one in panels.DOMAINS.items() if one == domain), "")
+    shown = panels.panels(results, protocol, quantity, channels_of(results, domain)) if quantity else []
+    if shown:
+        blocks.append(figure(domain.replace(" ", "_"), shown, 4, wording.domain(domain), (results, protocol, domain)))
+    agreed = agreements(results, protocol, domain, STRIDE_NULL)
+    blocks += agreed
+    blocks += numbers.rest(results, domain, AGREED if agreed else ())
+    return Section(domain.replace(" ", "_"), wording.domain(domain), tuple(blocks))
+
+
+def _is_of_one_channel(finding: Finding) -> bool:
+    """Numbers of single strides that need no channel beside their name: no null, no ceiling."""
+    return bool(finding.side) and not any(map(math.isfinite, (finding.null, finding.ceiling)))
 
 
 def _mean(values: Iterable[float]) -> float:
@@ -158,7 +208,9 @@ def _mean(values: Iterable[float]) -> float:
     return sum(known) / len(known) if known else math.nan
 
 
-def _shaped(finding: Finding) -> str:
+def _shaped(finding: Finding, results: Results) -> str:
+    if not people.is_simulated(results):
+        return ""
     if finding.shaped == "shaped the walk":
         return "This person's signals also shaped the walk, so these figures measure tracking."
     if finding.shaped == "independent":
@@ -173,25 +225,3 @@ def _value(finding: Finding) -> float:
 def _place(finding: Finding) -> str:
     side = f", {finding.side}" if finding.side else ""
     return f"{wording.number(finding.value)} ({wording.channel(finding.channel).lower()}{side})"
-
-
-def _figure(name: str, shown: list, columns: int, words: str, where: tuple[Results, Protocol, str]) -> Figure:
-    results, protocol, domain = where
-    order = " / ".join(panels.PEOPLE[human.role] for human in protocol.humans)
-    upright = " Dotted upright line: toe-off." if shown[0].marks else ""
-    caption = f"{words}. Under each title: r with {order}.{upright} {AT_REST} {counts_sentence(results, protocol)}"
-    texts = _summary(results, protocol, domain)
-    svg = figures.curves(shown, columns=columns, height=1.5 if columns < 4 else 1.35)
-    return Figure(name, svg, caption, f"{words}. {' '.join(texts)}")
-
-
-def _numbers(results: Results, protocol: Protocol, domain: str) -> list[Block]:
-    """Table of the numbers of single strides."""
-    skip = ("correlation", "rmse", "rmse_without_offset", "mean_correlation")
-    names = [m for m in dict.fromkeys(f.metric for f in results.findings if f.domain == domain) if m not in skip]
-    words = (
-        "Numbers of single strides, averaged; times in per cent of stance. A double peak needs a valley at least "
-        f"{protocol.valley_prominence_bw:g} BW below the smaller peak; peaks are averaged over the strides that have "
-        "one."
-    )
-    return [tables.side_by_side(results, protocol, domain, names, words)] if names else []

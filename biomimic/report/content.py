@@ -1,11 +1,23 @@
-"""Results → Report: which sections, in which order."""
+"""Results → Report: which sections, in which order, and which of them a failed gate greys."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from biomimic.report import background, comparisons, figures, methods, verdict
+from biomimic.report import (
+    background,
+    comparisons,
+    figures,
+    gates,
+    methods,
+    muscles,
+    people,
+    questions,
+    redundancy,
+    references,
+    verdict,
+)
 from biomimic.report.blocks import Figure, Paragraph, Report, Section
 from biomimic.validate.protocol import Protocol
 from biomimic.validate.results import Results
@@ -29,38 +41,49 @@ class Film:
 
 
 def build(results: Results, protocol: Protocol, film: Film | None = None) -> Report:
-    """The report of one run under one protocol.
+    """The report of one walker under one protocol: a run, a measured person, or a data set.
 
     Args:
         results: with their evidence.
         protocol: under which they were measured.
         film: pictures of one stride; None says that none were asked for.
     """
-    run = results.identity.get("run", {})
-    body = run.get("embodiment", "")
-    parameters = run.get("muscle_parameters", "")
-    subtitle = f"{protocol.title}. A muscle-driven walk in physics, measured against people"
-    subtitle += f"; body {body}, muscle parameters {parameters}." if body else "."
-    return Report(
-        title=f"{results.run}: {protocol.title.lower()}",
-        subtitle=subtitle,
-        sections=(
-            verdict.section(results, protocol),
-            background.gates(results, protocol),
-            comparisons.kinematics(results, protocol),
-            comparisons.force(results, protocol),
-            comparisons.muscles(results, protocol),
-            comparisons.moments(results, protocol),
-            background.stability(results, protocol),
-            background.steps(results, protocol),
-            _film(film),
-            comparisons.published(results, protocol),
-            methods.section(results, protocol),
-            background.provenance(results),
-            background.exclusions(results),
-            background.files(),
-        ),
+    judged = (
+        verdict.section(results, protocol),
+        background.physics(results),
+        gates.grey(questions.tracking(results), results, gates.ALL),
+        gates.grey(questions.human(results, protocol), results),
+        gates.grey(questions.retargeting(results), results),
+        *(gates.grey(section, results) for section in _domains(results, protocol)),
+        gates.grey(background.stability(results, protocol), results, gates.ALL),
+        gates.grey(background.steps(results, protocol), results, gates.ALL),
+        _film(film),
+        gates.grey(comparisons.published(results, protocol), results),
+        methods.section(results, protocol),
     )
+    sections = (*judged, references.section(judged), background.provenance(results), background.exclusions(results))
+    title = f"{results.run or 'A walk'}: {protocol.title.lower()}"
+    return Report(title, _subtitle(results, protocol), (*sections, background.files()))
+
+
+def _domains(results: Results, protocol: Protocol) -> tuple[Section, ...]:
+    return (
+        comparisons.kinematics(results, protocol),
+        comparisons.force(results, protocol),
+        muscles.section(results, protocol),
+        comparisons.moments(results, protocol),
+        *redundancy.sections(results),
+        *comparisons.others(results, protocol),
+    )
+
+
+def _subtitle(results: Results, protocol: Protocol) -> str:
+    if not people.is_simulated(results):
+        return f"{protocol.title}. A measured walk, held against other people as a simulated one would be."
+    run = results.identity.get("run", {})
+    body, parameters = run.get("embodiment", ""), run.get("muscle_parameters", "")
+    text = f"{protocol.title}. A muscle-driven walk in physics, measured against people"
+    return text + (f"; body {body}, muscle parameters {parameters}." if body else ".")
 
 
 def _film(film: Film | None) -> Section:

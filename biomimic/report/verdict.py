@@ -1,9 +1,8 @@
-"""The first page: one line a domain, the table of criteria, and what the report cannot claim."""
+"""The first page: at a glance, the walk in one figure, gates, scores, criteria, and what the report cannot claim."""
 
-import math
-
-from biomimic.report import figures, panels, wording
-from biomimic.report.blocks import Block, Box, Bullets, Figure, Paragraph, Section, Table
+from biomimic.report import claims, figures, gates, panels, people, scores, wording
+from biomimic.report.blocks import Block, Bullets, Figure, Paragraph, Section, Table
+from biomimic.report.comparisons import score_note
 from biomimic.validate.protocol import Protocol
 from biomimic.validate.results import Outcome, Results
 
@@ -18,39 +17,25 @@ OVERVIEW = (
 
 
 def section(results: Results, protocol: Protocol) -> Section:
-    """Verdict: lines, overview figure, table of criteria, and the box."""
-    blocks: list[Block] = [Paragraph(_headline(results)), Bullets(lines(results))]
+    """Verdict: chips, one line a domain, overview figure, gates, scores, table of criteria, and the box."""
+    blocks: list[Block] = [Paragraph(_headline(results)), scores.chips(results, protocol)]
+    if results.outcomes:
+        blocks.append(Bullets(lines(results)))
     note = results.identity.get("run", {}).get("note", "")
     if note:
-        blocks.append(Paragraph(f"About this run: {note}"))
-    shown = [panels.panel(results, protocol, (q, "right", phase), c) for q, phase, c in OVERVIEW]
-    shown = [one for one in shown if one is not None]
-    if shown:
-        blocks.append(
-            Figure(
-                "overview",
-                figures.curves(shown, columns=3),
-                "The walk at a glance, right leg: joint angles and muscle activity over the gait cycle from heel "
-                "strike (0 %) to the next, vertical ground reaction force over stance. Dotted upright line: "
-                f"toe-off. Under each title: r with {_people(protocol)}. Activity is scaled to "
-                f"its own peak. {counts_sentence(results, protocol)}",
-                _overview_words(results, protocol),
-            )
-        )
-    return Section("verdict", "Verdict", (*blocks, _criteria(results), _cannot(results, protocol)))
+        blocks.append(Paragraph(f"About this {'run' if people.is_simulated(results) else 'person'}: {note}"))
+    blocks += [*_overview(results, protocol), *gates.blocks(results), *scores.blocks(results)]
+    if results.outcomes:
+        blocks.append(_criteria(results))
+    return Section("verdict", "Verdict", (*blocks, claims.box(results, protocol)))
 
 
 def lines(results: Results) -> tuple[str, ...]:
-    """One sentence a domain, in the protocol's order."""
+    """One sentence on the gates, and one a domain on its criteria, in the protocol's order."""
     domains = list(dict.fromkeys(outcome.domain for outcome in results.outcomes))
-    return tuple(_line(domain, [o for o in results.outcomes if o.domain == domain]) for domain in domains)
-
-
-def counts_sentence(results: Results, protocol: Protocol) -> str:
-    """What n is in every figure."""
-    words = [panels.simulated_label(results)]
-    words += [panels.human_label(results, human.role, human.name) for human in protocol.humans]
-    return wording.first_upper("; ".join(words)) + "."
+    found = [_line(domain, [o for o in results.outcomes if o.domain == domain]) for domain in domains]
+    words = gates.headline(results)
+    return ((f"Gates: {words}.",) if words else ()) + tuple(found)
 
 
 def named(outcome: Outcome) -> str:
@@ -64,7 +49,7 @@ def named(outcome: Outcome) -> str:
 def reached(outcome: Outcome) -> str:
     """The worst value a criterion met, with its interval; for a correlation with its null and ceiling."""
     if outcome.worst is None:
-        return "–"
+        return wording.MISSING
     text = wording.estimate(outcome.worst.estimate, metric_name=outcome.metric)
     if "correlation" not in outcome.metric:
         return text
@@ -78,12 +63,18 @@ def limits(outcome: Outcome) -> str:
 
 
 def _headline(results: Results) -> str:
-    met = sum(outcome.passed for outcome in results.outcomes)
-    total = len(results.outcomes)
-    verdict = f"Run {results.run} meets {'all' if met == total else f'{met} of'} {total} criteria of this protocol."
+    met, total = sum(outcome.passed for outcome in results.outcomes), len(results.outcomes)
+    if not people.is_simulated(results):
+        text = f"{results.run} is a measured walk, taken through the same gates and measures as a simulated one."
+        return text + (f" It meets {met} of {total} criteria of this protocol." if total else "")
+    share = "all" if met == total else f"{met} of"
     falls = sum(walk.fell for walk in results.walks)
     time = sum(walk.walked for walk in results.walks)
-    return f"{verdict} It walked {time:.0f} s in {len(results.walks)} trials and fell in {falls} of them."
+    failed = [gate.name for gate in results.failed_gates]
+    text = f"Run {results.run} meets {share} {total} criteria of this protocol" if total else f"Run {results.run}"
+    text += f"{' but' if total else ''} fails {wording.listed(failed)} of its gates" if failed else ""
+    walked = f" It walked {time:.0f} s in {len(results.walks)} trials and fell in {falls} of them."
+    return f"{text}.{walked if results.walks else ''}"
 
 
 def _line(domain: str, outcomes: list[Outcome]) -> str:
@@ -103,12 +94,47 @@ def _side(outcome: Outcome) -> str:
     return f", {outcome.worst.side}" if outcome.worst is not None and outcome.worst.side else ""
 
 
+def _overview(results: Results, protocol: Protocol) -> tuple[Figure, ...]:
+    keys = [((quantity, _side_shown(results), phase), channel) for quantity, phase, channel in OVERVIEW]
+    shown = [panels.panel(results, protocol, key, channel, single=False) for key, channel in keys]
+    shown = [one for one in shown if one is not None]
+    if not shown:
+        return ()
+    caption = (
+        f"The walk at a glance, {_side_shown(results)} leg: joint angles and muscle activity over the gait cycle from "
+        "heel strike (0 %) to the next, vertical ground reaction force over stance. Dotted upright line: toe-off. "
+        f"{score_note(results, protocol)} Activity is scaled to its own peak. {people.counts(results, protocol)}"
+    )
+    return (Figure("overview", figures.curves(shown, columns=3), caption, _overview_words(results, protocol)),)
+
+
+def _side_shown(results: Results) -> str:
+    """The right leg, unless only the left one was measured."""
+    sides = {side for _, side, _ in results.evidence.simulated}
+    return "right" if "right" in sides or not sides else "left"
+
+
+def _overview_words(results: Results, protocol: Protocol) -> str:
+    """The scores of the panels, for readers who cannot see them."""
+    parts = []
+    for partner in people.partners(results, protocol):
+        values = []
+        for quantity, _, channel in OVERVIEW:
+            place = {"channel": channel, "side": _side_shown(results), "reference": partner.name}
+            found = results.find("correlation", domain=panels.DOMAINS[quantity], **place)
+            if found and wording.number(found[0].score) != wording.MISSING:
+                values.append(f"{wording.channel(channel).lower()} {wording.number(found[0].score)}")
+        if values:
+            parts.append(f"score against {partner.words}: {', '.join(values)}")
+    return wording.first_upper("; ".join(parts)) + "." if parts else f"Mean curves of the {people.walk(results)}."
+
+
 def _criteria(results: Results) -> Table:
     rows, tones = [], []
     for outcome in results.outcomes:
         verdict = "met" if outcome.passed else f"not met: {outcome.note}" if outcome.note else "not met"
-        n = wording.basis(outcome.worst.estimate) if outcome.worst is not None else "–"
-        side = _side(outcome).removeprefix(", ") or "–"
+        n = wording.basis(outcome.worst.estimate) if outcome.worst is not None else wording.MISSING
+        side = _side(outcome).removeprefix(", ") or wording.MISSING
         rows.append((named(outcome), reached(outcome), side, limits(outcome), n, outcome.source, verdict))
         tones.append("good" if outcome.passed else "bad")
     level = next((o.worst.estimate.level for o in results.outcomes if o.worst is not None), 0.95)
@@ -120,80 +146,5 @@ def _criteria(results: Results) -> Table:
         tuple(rows),
         "lllllll",
         tuple(tones),
+        name="criteria",
     )
-
-
-def _cannot(results: Results, protocol: Protocol) -> Box:
-    strides = sum(walk.strides_right for walk in results.walks[: protocol.trials.count])
-    items = [
-        f"The {strides} right strides are repeats of one controller on one body, not a sample of walkers: "
-        "intervals describe this walk only, and no p value is given.",
-    ]
-    same = [human for human in protocol.humans if human.role == "same"]
-    items += [_shaping(results, human.name) for human in same]
-    subjects = sum(int(one.get("subjects", 1)) for one in results.identity.get("humans", {}).values())
-    people = wording.counted(subjects or len(protocol.humans), "people") if subjects != 1 else "one person"
-    items += [
-        f"The human data are of {people}: nothing here says whether the walk lies within the range of healthy people.",
-        "The ceilings are provisional: between people they rest on one pair, within a person on the trials of one "
-        "adult.",
-        "Muscle activity is compared in shape and timing only. Each side is scaled to its own peak, and the body's "
-        "leg muscles are stronger than most people's, so the size of an activation means nothing here.",
-        "The motion that was tracked had to be fitted to another body first: errors of that fit are not told apart "
-        "from those of the control.",
-        "The muscles have rigid tendons: nothing is said about fibre speed, tendon energy or metabolic cost.",
-        "A good fit of angles and forces does not show that the muscles are used as in people; only the comparison "
-        "with EMG speaks of that, for the muscles and the side that were recorded.",
-        "One speed on level ground was tested: other speeds, slopes, turns and uneven ground were not.",
-    ]
-    notes = results.identity.get("humans", {})
-    items += [f"{name}: {notes[name]['note']}" for name in notes if notes[name].get("note")]
-    return Box("What this report cannot claim", tuple(items))
-
-
-MOMENTS = ", but the joint moments of the same person did, and muscles make moments"
-
-
-def _shaping(results: Results, name: str) -> str:
-    """Which comparisons with the tracked person are a test of tracking, and which are independent."""
-    words = {}
-    for finding in results.findings:
-        if finding.reference == name and finding.shaped:
-            words.setdefault(finding.shaped, {})[finding.domain] = None
-    parts = []
-    for shaped, domains in words.items():
-        listed = wording.listed([d for d in domains])
-        if shaped == "shaped the walk":
-            parts.append(
-                f"{listed}: the recorded person's own signals shaped the walk, so agreement there shows tracking"
-            )
-        elif shaped == "independent":
-            parts.append(
-                f"{listed}: these signals of the recorded person did not enter the controller, so agreement is no "
-                "tracking" + (MOMENTS if "muscles" in domains and "moments" in words.get("shaped the walk", {}) else "")
-            )
-        else:
-            parts.append(f"{listed}: the run does not state whether the recorded person's signals shaped the walk")
-    return (
-        f"Comparison with {name}. {wording.first_upper('; '.join(parts))}."
-        if parts
-        else f"Nothing was compared with {name}."
-    )
-
-
-def _people(protocol: Protocol) -> str:
-    return " / ".join(f"{panels.PEOPLE[human.role]}" for human in protocol.humans)
-
-
-def _overview_words(results: Results, protocol: Protocol) -> str:
-    parts = []
-    for human in protocol.humans:
-        values = [
-            f"{wording.channel(finding.channel)} {wording.number(finding.value)}"
-            for _, _, channel in OVERVIEW
-            for finding in results.find("correlation", channel=channel, side="right", reference=human.name)
-            if finding.domain != "moments" and math.isfinite(finding.value)
-        ]
-        if values:
-            parts.append(f"r with {panels.PEOPLE[human.role]}: {', '.join(values)}")
-    return wording.first_upper("; ".join(parts)) + "." if parts else "Curves of the simulated walk."

@@ -1,6 +1,9 @@
 """How names, numbers and units are written in a report."""
 
 import math
+import re
+import statistics
+from collections.abc import Sequence
 
 from biomimic.metrics.estimate import Estimate
 
@@ -39,8 +42,6 @@ MUSCLES = (
     "gluteus_maximus",
     "gluteus_medius",
 )
-QUANTITIES = {"angles": "angle", "force": "force", "activity": "activity", "moment": "moment"}
-
 METRICS = {
     "correlation": "r",
     "mean_correlation": "mean r",
@@ -62,7 +63,7 @@ METRICS = {
     "braking_impulse": "braking impulse",
     "propulsion_impulse": "propulsion impulse",
     "offset": "offset",
-    "peak_ratio": "largest moment, ratio to human",
+    "peak_ratio": "largest value, ratio to human",
     "highest_difference": "highest point, difference",
     "lowest_difference": "lowest point, difference",
     "side_correlation": "r of right and left side",
@@ -91,6 +92,59 @@ METRICS = {
     "double_support": "double support, share of the stride",
     "effort": "sum of squared activations",
     "stride_time_variation": "variation of stride time (SD / mean)",
+    "rmse_in_sd": "RMSE in human SD",
+    "gain": "gain (slope against the person)",
+    "cmc": "coefficient of multiple correlation, stride to stride",
+    "gait_variable_score": "Gait Variable Score",
+    "gait_profile_score": "Gait Profile Score",
+    "outside_band": "share of the cycle outside the band of people",
+    "depth_index": "depth of the valley",
+    "net_impulse_share": "net fore-aft impulse over braking impulse",
+    "outward_peak": "outward peak",
+    "inward_peak": "inward peak",
+    "scaled_speed_difference": "difference in speed at the same leg length",
+    "symmetry_angle": "symmetry angle",
+    "pressure_length": "path length",
+    "pressure_excursion": "forward excursion",
+    "pressure_excursion_share": "forward excursion over foot length",
+    "onset": "onset of the main burst, difference",
+    "burst_end": "end of the main burst, difference",
+    "overlap": "overlap of bursts (Jaccard)",
+    "centre": "centre of activity",
+    "centre_difference": "centre of activity, difference",
+    "silent_muscles": "silent muscles",
+    "high_frequency_share": "share of the power above 6 Hz",
+    "total_variation": "total variation of a stride",
+    "cocontraction_stance": "co-contraction in stance",
+    "cocontraction_swing": "co-contraction in swing",
+    "synergies": "synergies needed",
+    "synergy_vaf": "variance they account for, uncentred",
+    "synergy_similarity": "likeness of matched synergies (cosine)",
+    "cross_vaf": "variance that the person's synergies account for",
+    "coordination_similarity": "likeness of the muscles' correlations",
+    "umberger_power": "power after Umberger",
+    "umberger_cost": "cost of way after Umberger",
+    "bhargava_power": "power after Bhargava",
+    "bhargava_cost": "cost of way after Bhargava",
+    "unconstrained_muscles": "muscles free in most of the cycle",
+    "necessary_muscles": "muscles that must be active",
+    "feasible_width": "mean width of the feasible activation",
+    "infeasible_instants": "instants without a solution",
+    "effort_over_least_squares": "effort over the least sum of squares",
+    "effort_over_least_cubes": "effort over the least sum of cubes",
+    "muscle_width": "mean width of the feasible activation",
+    "muscle_place": "place of the activation in its range",
+}
+DOMAINS = {  # domain of findings → title of its section
+    "kinematics": "Kinematics",
+    "ground reaction force": "Ground reaction force",
+    "muscles": "Muscles",
+    "moments": "Joint moments",
+    "powers": "Joint powers",
+    "coordination": "Muscle coordination",
+    "redundancy": "What the muscles could have done",
+    "energetics": "Energetics index",
+    "residuals": "Residuals of inverse dynamics",
 }
 
 # unit in memory → (factor, decimals, unit as written); a share is written in per cent
@@ -100,7 +154,15 @@ UNITS = {
     "BW s": (1.0, 3, "BW s"),
     "BW/s": (1.0, 1, "BW/s"),
     "N": (1.0, 1, "N"),
+    "N m": (1.0, 1, "N m"),
     "N m/kg": (1.0, 2, "N m/kg"),
+    "W": (1.0, 0, "W"),
+    "W/kg": (1.0, 2, "W/kg"),
+    "J/kg": (1.0, 2, "J/kg"),
+    "J/kg/m": (1.0, 2, "J/(kg m)"),
+    "mm": (1.0, 1, "mm"),
+    "SD": (1.0, 2, "SD"),
+    "synergies": (1.0, 0, ""),
     "m": (1.0, 3, "m"),
     "m/s": (1.0, 2, "m/s"),
     "s": (1.0, 2, "s"),
@@ -114,6 +176,7 @@ UNITS = {
     "strides": (1.0, 0, "strides"),
 }
 MINUS = "−"
+MISSING = "–"  # where there is no number
 TIE = "\u00a0"  # a space at which no line breaks, between number and unit
 SHARES = (  # measures without unit that are written in per cent
     "double_peak_share",
@@ -127,7 +190,14 @@ SHARES = (  # measures without unit that are written in per cent
     "starts_walked",
     "pushes_withstood",
     "sign_checks",
+    "outside_band",
+    "net_impulse_share",
+    "pressure_excursion_share",
+    "high_frequency_share",
+    "synergy_vaf",
+    "cross_vaf",
 )
+NEGATIVE = re.compile(r"(?<![\w.])-(?=\d)")
 
 
 def unit_of(metric_name: str, unit: str) -> str:
@@ -142,7 +212,7 @@ def unit_of(metric_name: str, unit: str) -> str:
 def number(value: float, digits: int = 2) -> str:
     """A number with a true minus sign; a dash when there is none."""
     if not math.isfinite(value):
-        return "–"
+        return MISSING
     text = f"{value:.{digits}f}"
     if float(text) == 0.0:
         text = text.lstrip("-")
@@ -153,7 +223,7 @@ def quantity(value: float, unit: str, *, bare: bool = False) -> str:
     """A value in the unit it is written in, e.g. radians as degrees."""
     factor, digits, written = UNITS.get(unit, (1.0, 3, unit))
     text = number(value * factor, digits)
-    return text if bare or not written or text == "–" else f"{text}{TIE}{written}"
+    return text if bare or not written or text == MISSING else f"{text}{TIE}{written}"
 
 
 def estimate(value: Estimate, *, metric_name: str = "", bare: bool = False) -> str:
@@ -164,7 +234,7 @@ def estimate(value: Estimate, *, metric_name: str = "", bare: bool = False) -> s
         low, high = quantity(value.low, unit, bare=True), quantity(value.high, unit, bare=True)
         text += f" [{low}, {high}]" if (low, high) != (text, text) else ""
     written = UNITS.get(unit, (1.0, 3, unit))[2]
-    return text if bare or not written or text == "–" else f"{text}{TIE}{written}"
+    return text if bare or not written or text == MISSING else f"{text}{TIE}{written}"
 
 
 def limit(low: float, high: float, unit: str) -> str:
@@ -182,8 +252,41 @@ def channel(name: str) -> str:
 
 
 def metric(name: str) -> str:
-    """A metric as it is written."""
+    """A metric as it is written; one without words of its own by its name."""
     return METRICS.get(name, name.replace("_", " "))
+
+
+def domain(name: str) -> str:
+    """The title of a domain's section."""
+    return DOMAINS.get(name, first_upper(name))
+
+
+def written_unit(metric_name: str, unit: str) -> str:
+    """The unit that stands beside a measure's name; empty for a pure number."""
+    return UNITS.get(unit_of(metric_name, unit), (1.0, 3, unit))[2]
+
+
+def sentence(text: str) -> str:
+    """A text of the measuring parts as it is printed: true minus signs, channels as words."""
+    text = NEGATIVE.sub(MINUS, text)
+    for name in sorted((*CHANNELS, *MUSCLES), key=len, reverse=True):
+        if "_" in name:
+            text = text.replace(name, name.replace("_", " "))
+    return text.replace("_right", " right").replace("_left", " left")
+
+
+def score(value: float, low: float, high: float) -> str:
+    """A score with its interval, e.g. 0.87 [0.85, 0.90]."""
+    text = number(value)
+    if text == MISSING or not (math.isfinite(low) and math.isfinite(high)):
+        return text
+    ends = number(low), number(high)
+    return text if ends == (text, text) else f"{text} [{ends[0]}, {ends[1]}]"
+
+
+def median(values: Sequence[float]) -> float:
+    """The middle value; NaN when there is none."""
+    return statistics.median(values) if values else math.nan
 
 
 def listed(words: list[str] | tuple[str, ...]) -> str:

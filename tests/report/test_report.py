@@ -24,23 +24,26 @@ def document(report) -> bytes:
 
 
 def test_sections_stand_in_the_order_of_the_design(report):
-    names = "verdict gates kinematics force muscles moments stability steps film published methods provenance"
-    assert [section.name for section in report.sections] == [*names.split(), "exclusions", "files"]
+    names = "verdict gates tracking human retargeting kinematics force muscles moments"
+    after = "stability steps film published methods references provenance exclusions files"
+    found = [section.name for section in report.sections]
+    assert found[:9] == names.split() and found[-9:] == after.split()
 
 
 def test_the_verdict_has_one_line_a_domain(report):
     lines = next(block for block in report.sections[0].blocks if isinstance(block, Bullets)).items
     lines = [line.replace(wording.TIE, " ") for line in lines]
     starts = [line.partition(":")[0] for line in lines]
-    assert starts == ["Physics", "Stability", "Kinematics", "Ground reaction force", "Muscles", "Spatiotemporal"]
-    assert lines[0] == "Physics: met, 5 of 5 criteria."
-    assert lines[1].startswith("Stability: not met, 1 of 3 criteria; missed: Longest walk 10.00 s (limit ≥ 60.00 s)")
+    domains = ["Physics", "Stability", "Kinematics", "Ground reaction force", "Muscles", "Spatiotemporal"]
+    assert starts == ["Gates", *domains]
+    assert lines[1] == "Physics: met, 5 of 5 criteria."
+    assert lines[2].startswith("Stability: not met, 1 of 3 criteria; missed: Longest walk 10.00 s (limit ≥ 60.00 s)")
 
 
 def test_every_figure_says_its_n_and_has_words(report):
-    assert [figure.name for figure in report.figures] == [
-        "overview", "angles", "angles_other", "force", "muscles", "moments", "trials", "film"
-    ]  # fmt: skip
+    names = [figure.name for figure in report.figures]
+    assert names[:6] == ["overview", "angles", "angles_other", "force", "muscles", "moments"]
+    assert names[-2:] == ["trials", "film"]
     for figure in report.figures:
         assert re.search(r"n = \d+", figure.caption), figure.name
         assert len(figure.alternative) > 30, figure.name
@@ -53,20 +56,14 @@ def test_what_shaped_the_walk_is_said_in_each_comparison(report):
     assert "did not enter the controller" in texts["kinematics"][1]
 
 
-def test_the_box_says_what_cannot_be_claimed(report):
-    box = report.sections[0].blocks[-1]
-    assert box.title == "What this report cannot claim"
-    assert any("repeats of one controller on one body" in item for item in box.items)
-    assert any("rest on one pair" in item for item in box.items)
-
-
 def test_methods_are_written_from_the_protocol(report, results, protocol):
     text = " ".join(block.text for section in report.sections if section.name == "methods" for block in section.blocks)
     assert "crosses 20 N" in text and "angles 6 Hz, ground force 20 Hz" in text and "20 resamples" in text
 
 
 def test_without_pictures_a_sentence_stands_there(results, protocol):
-    section = build(results, protocol, Film(reason="No renderer works.")).sections[8]
+    built = build(results, protocol, Film(reason="No renderer works."))
+    section = next(section for section in built.sections if section.name == "film")
     assert section.blocks == (Paragraph("No renderer works."),)
 
 
@@ -77,7 +74,7 @@ def test_html_is_one_file_without_links_to_others(page):
 
 def test_html_escapes_and_numbers(page):
     assert "&lt;made&gt; &amp; up" in page
-    assert ">3. Kinematics <" in page and "Table 1. Criteria" in page
+    assert ">6. Kinematics <" in page and "Table 1. Gates" in page
 
 
 def test_html_ids_are_unique_and_referenced_ones_exist(page):
