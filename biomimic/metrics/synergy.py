@@ -7,6 +7,7 @@ only equal sets of muscles may be compared; take a silent muscle off both sides.
 import itertools
 import warnings
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ from biomimic.metrics.estimate import NONE, Estimate, Resampling, bootstrap, und
 from biomimic.metrics.waveform import is_flat, pearson
 
 TOLERANCE = 1e-8  # of the factorisation
-FIRST_STEPS, LAST_STEPS = 300, 10000  # iterations of every start, and of the best one
+FIRST_STEPS, LAST_STEPS = 50, 10000  # iterations of every start, and of the best one
 FEWEST = 4  # muscles for a likeness of correlations: fewer have too few pairs
 MOST = 10  # synergies by which a walk can be rebuilt
 
@@ -215,6 +216,12 @@ def similarity_of(curves: Curves, reference: Curves) -> float:
 
 
 def _factorised(activity: np.ndarray, names: tuple[str, ...], number: int, rule: Rule) -> Synergies:
+    return _remembered(activity.tobytes(), activity.shape, tuple(names), number, rule)
+
+
+@lru_cache(maxsize=256)  # people are the same in every comparison, and each walk meets several of them
+def _remembered(content: bytes, shape: tuple[int, int], names: tuple[str, ...], number: int, rule: Rule) -> Synergies:
+    activity = np.frombuffer(content).reshape(shape)
     # slow to import, and only this needs it
     from sklearn.decomposition import non_negative_factorization
     from sklearn.exceptions import ConvergenceWarning

@@ -23,7 +23,12 @@ RUNNING = {
     "stance_time": "s",
     "duty": "1",
 }
-SYMMETRIC = ("first_peak", "second_peak", "vertical_impulse", "propulsion_impulse")
+SYMMETRIC = {  # figure of the ground force → channel it needs
+    "first_peak": "vertical",
+    "second_peak": "vertical",
+    "vertical_impulse": "vertical",
+    "propulsion_impulse": "anterior",
+}
 
 
 def centre_of_pressure(trials: Sequence[Trial], resampling: Resampling) -> list[Finding]:
@@ -64,7 +69,9 @@ def symmetry(cut: dict[Key, Strides], resampling: Resampling) -> list[Finding]:
     if any(key not in cut or not len(cut[key]) for key in keys):
         return []
     found = []
-    for name in SYMMETRIC:
+    for name, channel in SYMMETRIC.items():
+        if any(channel not in cut[key].names for key in keys):
+            continue
         estimate = grf.symmetry(cut[keys[0]], cut[keys[1]], _values(name), resampling)
         found.append(Finding("symmetry", "symmetry_angle", estimate, channel=name, note=estimate.note))
     return found
