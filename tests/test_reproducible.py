@@ -39,10 +39,12 @@ def _make(folder: Path, hash_seed: str) -> dict[str, str]:
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(ROOT), "TZ": f"UTC-{hash_seed}"}
     folder.mkdir()
     subprocess.run([sys.executable, "-c", code, str(folder)], check=True, env=environment, cwd=folder)
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
+    written = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in written}
 
 
 def test_two_processes_write_the_same_bytes(tmp_path):
     first, second = _make(tmp_path / "one", "1"), _make(tmp_path / "another", "2")
-    assert set(first) == {"report.html", "report.pdf", "results.json", "metrics.csv", "exclusions.csv"}
+    assert set(first) >= {"report.html", "report.pdf", "results.json", "metrics.csv", "exclusions.csv", "methods.md"}
+    assert any(name.startswith("figures/") for name in first)
     assert first == second

@@ -8,7 +8,7 @@ import numpy as np
 from biomimic.errors import BadValue
 from biomimic.gait.strides import POINTS, Curves, Strides
 from biomimic.metrics.estimate import NONE, Estimate, Resampling, bootstrap, mean, measured, undefined
-from biomimic.metrics.waveform import is_flat, matched, pearson
+from biomimic.metrics.waveform import is_flat, lagged, matched, pearson
 
 SILENT = 0.03  # a muscle whose mean curve never reaches this activation has no shape to compare
 ON = 0.2  # of the peak of the mean curve: a muscle is on above it
@@ -58,19 +58,7 @@ def best_lag(
     if not known.any():
         raise BadValue(f"A lag in seconds needs the stride times; those of the {strides.side} strides are not known.")
     seconds = float(strides.duration[known].mean()) / CYCLE  # per percent
-    most = int(np.floor(max_lag / seconds + 1e-9))
-    shifts = np.arange(-most, most + 1)
-    shifts = shifts[np.argsort(np.abs(shifts), kind="stable")]  # of equal correlations, the smallest lag
-    shifted = np.array([np.roll(emg[:-1], shift) for shift in shifts])
-
-    def table(weights: np.ndarray) -> np.ndarray:
-        curves = (weights @ rows)[:, :-1]
-        return np.stack([pearson(curves, late) for late in shifted], axis=1)  # (D, shifts)
-
-    return Lagged(
-        bootstrap(lambda weights: table(weights).max(axis=1), trial, resampling, "1"),
-        bootstrap(lambda weights: shifts[table(weights).argmax(axis=1)] * seconds, trial, resampling, "s"),
-    )
+    return lagged((rows, trial), emg, seconds, resampling, max_lag=max_lag)
 
 
 def overlap(

@@ -223,18 +223,45 @@ def best_lag(
     if not known.any():
         raise BadValue(f"A lag in seconds needs the stride times; those of the {strides.side} strides are not known.")
     seconds = float(strides.duration[known].mean()) / (POINTS - 1)  # per percent
+    return lagged((rows, trial), mean, seconds, resampling, max_lag=max_lag)
+
+
+def lagged(
+    strides: tuple[np.ndarray, np.ndarray], mean: np.ndarray, seconds: float, resampling: Resampling, *, max_lag: float
+) -> Lagged:
+    """Highest correlation over the shifts around the stride that are allowed, and the shift [s].
+
+    Args:
+        strides: rows (S, 101) and their trials (S,).
+        mean: human curve, (101,).
+        seconds: per percent of the stride.
+        resampling: draws, level and seed.
+        max_lag: largest shift to either side [s].
+    """
+    rows, trial = strides
     most = int(np.floor(max_lag / seconds + 1e-9))
-    shifts = np.array(sorted(range(-most, most + 1), key=abs))
+    shifts = np.array(sorted(range(-most, most + 1), key=abs))  # of equal correlations the smallest shift counts
     shifted = np.array([np.roll(mean[:-1], shift) for shift in shifts])
+    made: dict[int, np.ndarray] = {}  # correlation and shift need the same table
 
     def table(weights: np.ndarray) -> np.ndarray:
-        curves = (weights @ rows)[:, :-1]
-        return np.stack([pearson(curves, late) for late in shifted], axis=1)  # (D, shifts)
+        if len(weights) not in made:
+            made[len(weights)] = correlations((weights @ rows)[:, :-1], shifted)  # (D, shifts)
+        return made[len(weights)]
 
     return Lagged(
         bootstrap(lambda weights: table(weights).max(axis=1), trial, resampling, "1"),
         bootstrap(lambda weights: shifts[table(weights).argmax(axis=1)] * seconds, trial, resampling, "s"),
     )
+
+
+def correlations(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Correlation of each curve with each other one, (D, T), (K, T) -> (D, K); NaN where one is constant."""
+    bad = is_flat(first)[:, None] | is_flat(second)[None]
+    first, second = (curves - curves.mean(axis=-1, keepdims=True) for curves in (first, second))
+    size = np.sqrt(np.outer((first**2).sum(axis=-1), (second**2).sum(axis=-1)))
+    defined = ~bad & (size > 0)
+    return np.clip(np.where(defined, first @ second.T / np.where(defined, size, 1.0), np.nan), -1.0, 1.0)
 
 
 def multiple_correlation(curves: np.ndarray) -> tuple[float, str]:
