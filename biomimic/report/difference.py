@@ -151,7 +151,7 @@ def _figure(name: str, pair, both: tuple[Results, Results], shown: list[Panel]) 
     counts = "; ".join(line.label for line in shown[0].lines)
     caption = (
         f"Mean curves of {pair.run} and {pair.against} with ± 1 SD of their strides, on the channels that differ most. "
-        f"{wording.first_upper(counts)}. Under each title: score of the correlation with the person drawn. Dotted "
+        f"n of each: {counts}. Under each title: score of the correlation with the person drawn. Dotted "
         "upright line: toe-off."
     )
     words = f"Curves of {pair.run} and {pair.against}: {'; '.join(f'{p.title}: {p.note}' for p in shown)}."
@@ -185,7 +185,8 @@ def _panel(both: tuple[Results, Results], pair, protocol: Protocol, key: tuple, 
         best = next((line for line in persons if line.kind == "same"), persons[0])
         lines_.append(Line("same", best.label, best.mean, best.spread))
     own = drawn[0]
-    return Panel(own.title, own.axis, tuple(lines_), _note(both, pair, protocol, key, channel), own.marks, own.x_label)
+    title = f"{named.channel(panels.DOMAINS[key[0]], channel)}, {key[1]}"
+    return Panel(title, own.axis, tuple(lines_), _note(both, pair, protocol, key, channel), own.marks, own.x_label)
 
 
 def _note(both: tuple[Results, Results], pair, protocol: Protocol, key: tuple, channel: str) -> str:
@@ -250,13 +251,16 @@ def _cannot(compared) -> Section:
             "the same controllers, e.g. with another seed, so there is no p value; five runs on a side are needed."
         )
         count = sum(math.isfinite(one.low) for pair in compared.pairs for one in pair.differences)
+        chance = (1.0 - compared.protocol.resampling.level) * count
         items.append(
-            f"{count} intervals were made: by chance alone about {0.05 * count:.0f} of them would exclude zero in two "
+            f"{count} intervals were made: by chance alone about {chance:.0f} of them would exclude zero in two "
             "walks of one controller. Many are of the same curves. The limits, not the intervals, keep small "
             "differences out."
         )
     items.append("“Undecided” is not “equal”: only a difference whose whole interval lies within its limit is small.")
-    items.append("Why the runs differ is not tested: what differs in their settings is listed, and nothing says which.")
+    items.append(
+        "Why the runs differ is not tested: what differs in their settings is listed, not which of it matters."
+    )
     items.append("Nearer to a person means nearer in this one measure to these few people.")
     for name, one in compared.runs.items():
         items += [

@@ -7,7 +7,7 @@ from biomimic.report.blocks import Block, Bullets, Paragraph, Section, Table
 from biomimic.report.references import cite
 
 DASH = wording.MISSING
-TONES = {"differs": "", "within the limit": "muted", "undecided": "muted", "not judged": "muted"}
+TONES = {"differs": "", "within the limit": "muted", "undecided": "muted"}
 CONFIRMATORY = "Holm"
 STATES = {"pass": "passed", "fail": "failed", "warning": "warning", "not applicable": "not applicable"}
 HASH = "sha256"
@@ -21,9 +21,12 @@ def runs(compared) -> list[Block]:
         right, left = (sum(getattr(walk, f"strides_{side}") for walk in one.walks) for side in ("right", "left"))
         role = "held against" if name in compared.against else ""
         cells = (str(run.get("controller", "") or DASH), str(run.get("shaped by", "") or DASH))
-        rows.append((name, role, *cells, str(len(one.walks)), f"{right} right, {left} left", str(run.get("note", ""))))
-    header = ("Run", "Role", "Controller", "Shaped by", "Trials", "Strides", "What its maker says of it")
-    blocks: list[Block] = [Table("Runs.", header, tuple(rows), "llllrll")]
+        rows.append((name, role, *cells, str(len(one.walks)), f"{right} right, {left} left"))
+    header = ("Run", "Role", "Controller", "Shaped by", "Trials", "Strides")
+    notes = {name: one.identity.get("run", {}).get("note", "") for name, one in compared.runs.items()}
+    said = tuple(f"{name}: {note}" for name, note in notes.items() if note)
+    blocks: list[Block] = [Table("Runs.", header, tuple(rows), "llllrl")]
+    blocks += [Paragraph("What their makers say of them:"), Bullets(said)] if said else []
     if not compared.settings:
         return [*blocks, Paragraph("Their settings and their identity do not differ in anything that was recorded.")]
     values = tuple((one.name, *(_short(one.name, value) for value in one.values)) for one in compared.settings)
@@ -122,8 +125,12 @@ def _scores(compared) -> list[Table]:
 
 
 def full(compared) -> Section:
-    """Every measure of every pair, or of the groups, a table a domain."""
-    blocks: list[Block] = []
+    """Every measure of every pair that could be judged, or of the groups, a table a domain."""
+    text = (
+        "Measures that could not be judged, since nothing was resampled or r cannot judge the channel, are counted "
+        "here and listed in differences.csv with the reason."
+    )
+    blocks: list[Block] = [Paragraph(text)]
     for pair in compared.pairs:
         domains = dict.fromkeys(one.domain for one in pair.differences if one.domain != "retargeting")
         blocks += [table for domain in domains for table in _domain(compared, pair, domain)]
@@ -134,22 +141,19 @@ def full(compared) -> Section:
 
 
 def _domain(compared, pair, domain: str) -> list[Table]:
-    """Measures without a difference at all and without an interval are counted, not listed."""
     found = [one for one in pair.differences if one.domain == domain]
-    shown = [one for one in found if math.isfinite(one.value) and (math.isfinite(one.low) or one.value != 0.0)]
+    shown = [one for one in found if not one.note]
     if not shown:
         return []
     whom = named.words_for(compared.runs[pair.run], compared.protocol)
     rows = tuple(_row(one, pair, whom) for one in shown)
-    dropped = len(found) - len(shown)
     caption = (
         f"{wording.domain(domain)}: {pair.run} minus {pair.against}, {100 * shown[0].level:.0f} % intervals over "
-        f"{shown[0].of}. Limit: smallest difference that matters, and how many times it the difference is; S: on the "
-        "scale of the score."
+        f"{shown[0].of}. Limit: smallest difference that matters (S: on the scale of the score), and how many times it "
+        "the difference is."
     )
-    caption += f" {dropped} measures without a value in both, or alike and never resampled, are left out." * bool(
-        dropped
-    )
+    dropped = len(found) - len(shown)
+    caption += f" Not judged: {wording.counted(dropped, 'measures')}." if dropped else ""
     header = ("Measure", "With", pair.run, pair.against, "Difference", "Limit", "Times", "Verdict", "Nearer")
     tones = tuple(TONES[one.verdict] for one in shown)
     return [Table(caption, header, rows, "llrrrrrll", tones)]
@@ -164,7 +168,7 @@ def _row(one, pair, whom) -> tuple[str, ...]:
         named.difference(one),
         _limit(one.metric, one.limit),
         f"{one.size:.1f}" if math.isfinite(one.size) else DASH,
-        f"{one.verdict}: {wording.sentence(one.note)}" if one.note else one.verdict,
+        one.verdict,
         ("", pair.run, pair.against)[one.nearer] or DASH,
     )
 
