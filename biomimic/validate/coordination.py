@@ -6,16 +6,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from biomimic.gait.strides import SIDES, Strides
+from biomimic.gait.strides import SIDES, Curves, Strides
 from biomimic.metrics import activation, cocontraction, synergy
 from biomimic.metrics.estimate import Resampling
-from biomimic.validate.people import Person
+from biomimic.validate.people import FEW, Person, compared
 from biomimic.validate.physics import counted
 from biomimic.validate.results import Finding
 from biomimic.validate.walks import Key
 
 DOMAIN = "coordination"
 PARTS = ("stance", "swing")
+MOST = 12  # people whose coordination is compared for the ceiling
 LEAST = 4  # muscles below which synergies and similarities mean nothing
 
 
@@ -32,10 +33,11 @@ def findings(cut: dict[Key, Strides], people: Sequence[Person], resampling: Resa
         key = ("activity", side, "stride")
         if key not in cut:
             continue
-        able = [one for one in people if one.role in ("same", "other") and key in one.strides]
-        found += _antagonists(cut[key], able, key, resampling)
-        for one in able:
-            found += _together(cut[key], one, able, key, resampling)
+        listed = [one for one in compared(people) if one.role != "target" and key in one.strides]
+        humans = _humans(people, key)
+        found += _antagonists(cut[key], listed, key, resampling)
+        for one in listed:
+            found += _together(cut[key], one, humans, key, resampling)
     return found
 
 
@@ -68,10 +70,25 @@ def _antagonists(walk: Strides, able: Sequence[Person], key: Key, resampling: Re
     return found
 
 
-def _together(walk: Strides, one: Person, able: Sequence[Person], key: Key, resampling: Resampling) -> list[Finding]:
+def _humans(people: Sequence[Person], key: Key) -> dict[str, Strides]:
+    """Single people with EMG, at most `MOST` of them, evenly spaced."""
+    rows = {}
+    for one in (one for one in people if one.role in ("same", "other") and key in one.strides):
+        own = _emg(one, key)
+        many = {f"{one.name} {k}": own.take(np.array([k])) for k in range(len(own))} if one.is_several else {}
+        rows |= many or {one.name: own}
+    names = list(rows)
+    kept = np.unique(np.linspace(0, len(names) - 1, MOST).astype(int)) if len(names) > MOST else range(len(names))
+    return {names[k]: rows[names[k]] for k in kept}
+
+
+def _together(
+    walk: Strides, one: Person, humans: dict[str, Strides], key: Key, resampling: Resampling
+) -> list[Finding]:
     """Synergies and similarity of coordination on the muscles that the walk and every person with EMG have."""
     silent = activation.silent_muscles(walk)
-    muscles = [name for name in walk.names if name not in silent and all(p.has(key, name) for p in able)]
+    shared_by = [set(human.names) for human in (*humans.values(), _emg(one, key))]
+    muscles = [name for name in walk.names if name not in silent and all(name in names for names in shared_by)]
     note = f"on {len(muscles)} muscles: {', '.join(muscles)}" + (f"; silent: {', '.join(silent)}" if silent else "")
     shared = {"side": key[1], "reference": one.name, "of_human": one.entry.of, "note": note}
     if len(muscles) < LEAST:
@@ -83,7 +100,7 @@ def _together(walk: Strides, one: Person, able: Sequence[Person], key: Key, resa
     ours = synergy.decompose(own.summary(), count=len(theirs))
     enough = synergy.decompose(own.summary())
     matched = synergy.match(theirs, ours)
-    ceiling = _between(able, one, key, muscles)
+    ceiling = _between({name: rows for name, rows in humans.items() if name != one.name}, curves, theirs)
     return [
         Finding(DOMAIN, "synergies", counted(len(enough), 1, "mean curves", "synergies"), human=len(theirs), **shared),
         Finding(DOMAIN, "synergy_vaf", counted(ours.vaf, 1, "mean curves", "1"), human=theirs.vaf, **shared),
@@ -114,21 +131,20 @@ def _together(walk: Strides, one: Person, able: Sequence[Person], key: Key, resa
     ]
 
 
-def _between(able: Sequence[Person], one: Person, key: Key, muscles: Sequence[str]) -> dict:
-    """The same measures of every other person against this one, averaged; NaN when there is no other."""
-    curves = _emg(one, key).select(tuple(muscles)).summary()
-    theirs = synergy.decompose(curves)
+def _between(others: dict[str, Strides], curves: Curves, theirs: synergy.Synergies) -> dict:
+    """The same measures of every other person against these curves, averaged; NaN when there is no other."""
     values = {"synergy_similarity": [], "cross_vaf": [], "coordination_similarity": []}
-    others = [other for other in able if other.name != one.name]
-    for other in others:
-        mean = _emg(other, key).select(tuple(muscles)).summary()
+    for rows in others.values():
+        mean = rows.select(curves.names).summary()
         matched = synergy.match(theirs, synergy.decompose(mean, count=len(theirs)))
         values["synergy_similarity"].append(_mean(matched.weights))
         values["cross_vaf"].append(synergy.cross_vaf_of(mean, theirs))
         values["coordination_similarity"].append(synergy.similarity_of(mean, curves))
+    count = len(others)
     words = "none: only one person's EMG was recorded on this side"
     if others:
-        words = f"between people (n = {len(others)} {'pair' if len(others) == 1 else 'pairs'}, provisional)"
+        words = f"other people against the same curves (n = {count} {'person' if count == 1 else 'people'}"
+        words += ", provisional: fewer than 8)" if count < FEW else ")"
     return {name: _mean(each) for name, each in values.items()} | {"words": words}
 
 

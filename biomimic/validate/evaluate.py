@@ -29,7 +29,7 @@ from biomimic.validate import (
 )
 from biomimic.validate.body import Body
 from biomimic.validate.measures import EACH, METRICS, Pair
-from biomimic.validate.people import Person, group, members, person, target_person
+from biomimic.validate.people import Person, compared, group, members, person, target_person
 from biomimic.validate.protocol import Comparison, Protocol
 from biomimic.validate.results import ERRORS, Evidence, Exclusion, Finding, Results
 from biomimic.validate.subject import Subject
@@ -113,13 +113,14 @@ def assess(walker: Subject, humans: Mapping[str, ReferenceData], protocol: Proto
     checks = audit.checks(walker, people, protocol)
     findings = physics.findings(walker, protocol, resampling) + [audit.finding(checks)]
     findings += whole_body.stability(walker, protocol)
+    listed = compared(people)
     for comparison in protocol.comparisons:
-        for one in people:
+        for one in listed:
             findings += _compare(comparison, one, case)
         findings += _retargeting(comparison, case)
     bands = profiles.people_bands(people, protocol)
-    findings += profiles.outside(walker.cut, bands, resampling)
-    findings += profiles.findings(walker.cut, people, resampling)
+    findings += profiles.outside(walker.cut, people, bands, resampling)
+    findings += profiles.findings(walker.cut, listed, resampling)
     findings += feet.centre_of_pressure(walker.compared, resampling)
     findings += feet.running_force(walker.compared, resampling)
     findings += coordination.findings(walker.cut, people, resampling)
@@ -127,7 +128,7 @@ def assess(walker: Subject, humans: Mapping[str, ReferenceData], protocol: Proto
     findings += body.energy(walker, about.body, resampling)
     findings += feet.symmetry(walker.cut, resampling)
     findings += whole_body.symmetry(walker.cut, resampling)
-    findings += whole_body.spatiotemporal_findings(walker, people, resampling)
+    findings += whole_body.spatiotemporal_findings(walker, listed, resampling)
     findings += whole_body.effort(walker.compared, resampling)
     return Results(
         run=about.run,
@@ -139,7 +140,7 @@ def assess(walker: Subject, humans: Mapping[str, ReferenceData], protocol: Proto
         identity=dict(about.identity),
         evidence=_evidence(walker.cut, people, bands),
         gates=gates.gates(walker, findings, checks, people, about.allows_speed),
-        scores=summary.scores(findings, people),
+        scores=summary.scores(findings, listed),
     )
 
 

@@ -15,6 +15,7 @@ from biomimic.validate.walks import Key, cut_all, measure
 
 PEOPLE = "people"  # name of the mean of several people in findings
 TARGET = "target"  # name of the motion the controller tracks
+LISTED = 4  # others who are compared with one by one
 FEW = 8  # below this number of people a ceiling between people is provisional (validation protocol, section 2.2)
 
 
@@ -111,6 +112,16 @@ def members(people: Sequence[Person], key: Key, channel: str) -> list[np.ndarray
         rows = one.rows(key, channel)
         found += list(rows) if one.is_several else [rows.mean(axis=0)]
     return found
+
+
+def compared(people: Sequence[Person]) -> tuple[Person, ...]:
+    """Whom a walk is compared with, one by one: the tracked person, a few others, the mean of several, the target.
+
+    Where there are more than `LISTED` others, and for a data set of several people, their mean stands for them.
+    """
+    others = [one for one in people if one.role == "other" and not one.is_several]
+    listed = others if len(others) <= LISTED else []
+    return tuple(one for one in people if one.role != "other" or one in listed)
 
 
 def group(people: Sequence[Person]) -> Person | None:

@@ -70,16 +70,20 @@ def people_bands(people: Sequence[Person], protocol: Protocol) -> dict[tuple, ba
     return found
 
 
-def outside(cut: dict[Key, Strides], group: dict[tuple, bands.Band], resampling: Resampling) -> list[Finding]:
+def outside(
+    cut: dict[Key, Strides], people: Sequence[Person], made: dict[tuple, bands.Band], resampling: Resampling
+) -> list[Finding]:
     """Share of the cycle in which the walk's mean curve leaves the band; beside it the same of each person left out."""
     found = []
-    for (reference, *where, channel), band in group.items():
+    group = next((one for one in people if one.role == "group"), None)
+    for (reference, *where, channel), band in made.items():
         key = tuple(where)
         if key not in cut or channel not in cut[key].names:
             continue
         place = bands.position(band, cut[key].summary().channel(channel)[None])
         how = replace(resampling, level=band.level)
-        people = bands.held_out(band.rows, np.arange(len(band.rows)), "subjects", how)
+        rows = group.rows(key, channel)
+        left_out = bands.held_out(rows, np.arange(len(rows)), "subjects", how)
         share = float(np.asarray(place.outside).ravel()[0])
         words = "the whole curve lies inside" if share == 0.0 else "not inside throughout"
         found.append(
@@ -90,7 +94,7 @@ def outside(cut: dict[Key, Strides], group: dict[tuple, bands.Band], resampling:
                 channel=channel,
                 side=key[1],
                 reference=reference,
-                human=people.mean_outside,
+                human=left_out.mean_outside,
                 n_human=band.n,
                 of_human="subjects",
                 note=f"{words}; band of {100 * band.level:.0f} %, mean ± {band.factor:.2f} SD",
