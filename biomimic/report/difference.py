@@ -91,7 +91,7 @@ def _counts(pair, more: int) -> str:
 
 def _compared(compared) -> Section:
     blocks: list[Block] = [Paragraph(_how(compared)), Bullets(tuple(_headline(compared)))]
-    blocks += difference_tables.runs(compared)
+    blocks += [*difference_tables.glance(compared), *difference_tables.runs(compared)]
     return Section("compared", "What is compared", tuple(blocks))
 
 

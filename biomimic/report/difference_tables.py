@@ -3,7 +3,7 @@
 import math
 
 from biomimic.report import named, verdict, wording
-from biomimic.report.blocks import Block, Bullets, Paragraph, Section, Table
+from biomimic.report.blocks import Block, Bullets, Chip, Chips, Paragraph, Section, Table
 from biomimic.report.references import cite
 
 DASH = wording.MISSING
@@ -11,6 +11,30 @@ TONES = {"differs": "", "within the limit": "muted", "undecided": "muted"}
 CONFIRMATORY = "Holm"
 STATES = {"pass": "passed", "fail": "failed", "warning": "warning", "not applicable": "not applicable"}
 HASH = "sha256"
+LIKENESS = "does it look human?"  # question of a domain score
+ALIKE = 0.10  # difference of scores, as of single channels
+
+
+def glance(compared) -> list[Block]:
+    """A row of chips a pair: which of the two is more like people, domain by domain, by the median score."""
+    return [Chips(f"{pair.run} beside {pair.against}", _chips(pair)) for pair in compared.pairs if pair.scores]
+
+
+def _chips(pair) -> tuple[Chip, ...]:
+    found = {}
+    for one in pair.scores:  # likeness to people in general counts more than to the one whose motion is tracked
+        if one.domain not in found or one.question == LIKENESS:
+            found[one.domain] = one
+    chips = []
+    for one in found.values():
+        status, tone = "undecided", "muted"
+        if -ALIKE <= one.low and one.high <= ALIKE:
+            status, tone = "alike", ""
+        elif abs(one.value) > ALIKE and (one.low > 0 or one.high < 0):
+            status, tone = ("more human", "good") if one.value > 0 else ("less human", "bad")
+        detail = f"score {wording.number(one.first)} beside {wording.number(one.second)}"
+        chips.append(Chip(wording.domain(one.domain), status, tone, detail, "named"))
+    return tuple(chips)
 
 
 def runs(compared) -> list[Block]:

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from made_runs import finding, likeness, run
 
-from biomimic.report import difference, html, pdf
-from biomimic.report.blocks import Bullets, Table, words
+from biomimic.report import difference, difference_tables, html, pdf
+from biomimic.report.blocks import Bullets, Chips, Table, words
 from biomimic.report.wording import TIE
 from biomimic.validate.compare import compare
 from biomimic.validate.evaluate import evaluate
@@ -75,7 +75,6 @@ def test_a_halved_moment_is_named_with_both_values_and_who_is_nearer(built):
     assert not any(text.startswith(("Hip", "Soleus", "Vertical")) for text in texts)
 
 
-@pytest.mark.published("sentence")
 def test_a_sentence_says_values_difference_interval_size_and_person(protocol):
     compared = _pair([finding("first_peak", 1.4, **PERSON)], [finding("first_peak", 1.1, **PERSON)], protocol)
     text = difference.lines(compared)[2].replace(TIE, " ")
@@ -162,6 +161,15 @@ def test_six_runs_against_six_say_p_its_floor_and_the_family(protocol):
     report = difference.build(compared, protocol)
     assert any("924 arrangements" in text for text in _texts(report))
     assert html.render(report) and pdf.render(report).startswith(b"%PDF")
+
+
+def test_chips_say_by_domain_who_is_more_human(built, compared):
+    chips = next(block for block in _section(built, "compared").blocks if isinstance(block, Chips))
+    assert [chip.title for chip in chips.items] and {chip.status for chip in chips.items} == {"alike"}
+    worse = replace(compared.pairs[0].scores[0], first=0.2, second=0.9, value=-0.7, low=-0.8, high=-0.6)
+    changed = replace(compared, pairs=(replace(compared.pairs[0], scores=(worse,)),))
+    chip = difference_tables.glance(changed)[0].items[0]
+    assert (chip.status, chip.tone) == ("less human", "bad") and chip.detail == "score 0.20 beside 0.90"
 
 
 def test_what_differs_in_the_settings_and_flips_is_listed(built):
