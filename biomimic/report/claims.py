@@ -40,10 +40,12 @@ def _unit(results: Results) -> str:
     right = max((len(s) for (_, side, _), s in results.evidence.simulated.items() if side == "right"), default=0)
     left = max((len(s) for (_, side, _), s in results.evidence.simulated.items() if side == "left"), default=0)
     whose = "one controller on one body" if people.is_simulated(results) else "one person"
+    strides = f"its {right} right and {left} left strides are repeats of {whose}, not a sample of walkers"
+    if right + left == 1:
+        strides = f"its one stride is of {whose}, not a sample of walkers"
     return (
-        f"One walk is one unit, however many strides it has: its {right} right and {left} left strides are repeats of "
-        f"{whose}, not a sample of walkers. Intervals that resample strides describe this walk only. No p value is "
-        f"given below {FEW_UNITS} independent units; here there is 1."
+        f"One walk is one unit, however many strides it has: {strides}. Intervals that resample strides describe this "
+        f"walk only. No p value is given below {FEW_UNITS} independent units; here there is 1."
     )
 
 
@@ -91,7 +93,8 @@ def _simulated(results: Results) -> list[str]:
 def _measured() -> list[str]:
     return [
         "EMG has no unit that two people share: it is compared in shape and timing only.",
-        "The person was measured like a run: what the score of this walk is not, a score of a simulation cannot be.",
+        "The person was measured as a run is: this report shows what the measures say of a human, and a simulation's "
+        "report is to be read beside it.",
     ]
 
 

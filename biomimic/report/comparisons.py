@@ -35,7 +35,7 @@ def kinematics(results: Results, protocol: Protocol) -> Section:
         if shown:
             blocks.append(figure(name, shown, columns, words, (results, protocol, "kinematics")))
     blocks += agreements(results, protocol, "kinematics", STRIDE_NULL)
-    blocks += numbers.rest(results, "kinematics", AGREED)
+    blocks += numbers.rest(results, protocol, "kinematics", AGREED)
     return Section("kinematics", "Kinematics", tuple(blocks))
 
 
@@ -56,7 +56,7 @@ def force(results: Results, protocol: Protocol) -> Section:
             "have one."
         )
         blocks.append(tables.side_by_side(results, protocol, domain, names, words))
-    blocks += numbers.rest(results, domain, (*AGREED, *names))
+    blocks += numbers.rest(results, protocol, domain, (*AGREED, *names))
     return Section("force", title, tuple(blocks))
 
 
@@ -80,7 +80,7 @@ def moments(results: Results, protocol: Protocol) -> Section:
     if shown:
         blocks.append(figure("moments", shown, 4, "Net joint moments", (results, protocol, "moments")))
     blocks += agreements(results, protocol, "moments", STRIDE_NULL)
-    blocks += numbers.rest(results, "moments", AGREED)
+    blocks += numbers.rest(results, protocol, "moments", AGREED)
     return Section("moments", "Joint moments", tuple(blocks))
 
 
@@ -193,7 +193,7 @@ def _other(results: Results, protocol: Protocol, domain: str) -> Section:
         blocks.append(figure(domain.replace(" ", "_"), shown, 4, wording.domain(domain), (results, protocol, domain)))
     agreed = agreements(results, protocol, domain, STRIDE_NULL)
     blocks += agreed
-    blocks += numbers.rest(results, domain, AGREED if agreed else ())
+    blocks += numbers.rest(results, protocol, domain, AGREED if agreed else ())
     return Section(domain.replace(" ", "_"), wording.domain(domain), tuple(blocks))
 
 

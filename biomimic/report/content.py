@@ -83,7 +83,8 @@ def _subtitle(results: Results, protocol: Protocol) -> str:
     run = results.identity.get("run", {})
     body, parameters = run.get("embodiment", ""), run.get("muscle_parameters", "")
     text = f"{protocol.title}. A muscle-driven walk in physics, measured against people"
-    return text + (f"; body {body}, muscle parameters {parameters}." if body else ".")
+    text += f"; body {body}" if body else ""
+    return text + (f", muscle parameters {parameters}." if body and parameters else ".")
 
 
 def _film(film: Film | None) -> Section:

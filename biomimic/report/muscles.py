@@ -14,7 +14,7 @@ def section(results: Results, protocol: Protocol) -> Section:
     """Activation against EMG."""
     if not comparisons.channels_of(results, "muscles"):
         text = "The recordings hold no muscle activity, or nobody's EMG is known: nothing was compared."
-        return Section("muscles", "Muscles", (Paragraph(text), *numbers.rest(results, "muscles", SHOWN)))
+        return Section("muscles", "Muscles", (Paragraph(text), *numbers.rest(results, protocol, "muscles", SHOWN)))
     blocks = comparisons.summary(results, protocol, "muscles")
     blocks.append(Paragraph(_words(results, protocol)))
     shown = panels.panels(results, protocol, "activity", wording.MUSCLES)
@@ -25,7 +25,7 @@ def section(results: Results, protocol: Protocol) -> Section:
         blocks.append(comparisons.figure("muscles", right, 5, words, (results, protocol, "muscles")))
     blocks += comparisons.agreements(results, protocol, "muscles", comparisons.STRIDE_NULL)
     blocks += tables.sides(results)
-    blocks += numbers.rest(results, "muscles", SHOWN)
+    blocks += numbers.rest(results, protocol, "muscles", SHOWN)
     return Section("muscles", "Muscles", tuple(blocks))
 
 

@@ -8,26 +8,31 @@ stand one a row.
 import math
 from collections.abc import Iterable, Sequence
 
-from biomimic.report import wording
+from biomimic.report import people, wording
 from biomimic.report.blocks import Block, Table
+from biomimic.validate.protocol import Protocol
 from biomimic.validate.results import Finding, Results
 
 COLUMNS = 6  # numbers side by side
 DASH = wording.MISSING
 NOTES = 2  # remarks that a caption repeats
+PLACES = 5  # channels that a reason names
 REASONS = 4  # reasons for missing numbers that a caption names
 
 
-def rest(results: Results, domain: str, shown: Iterable[str] = ()) -> list[Block]:
-    """Tables of all findings of a domain but those of the measures shown elsewhere.
+def rest(results: Results, protocol: Protocol, domain: str, shown: Iterable[str] = ()) -> list[Block]:
+    """Tables of all findings of a domain but those of the measures, and of the references, shown elsewhere.
 
     Args:
         results: with the findings.
+        protocol: says against whom the walk is held in full; single people beside their mean stand in metrics.csv.
         domain: of the findings.
         shown: measures that other tables of the section hold.
     """
     skip = set(shown)
-    return tables([f for f in results.findings if f.domain == domain and f.metric not in skip])
+    away = {people.TARGET, *(one.name for one in people.alone(results, protocol))}
+    found = [f for f in results.findings if f.domain == domain and f.metric not in skip]
+    return tables([finding for finding in found if finding.reference not in away])
 
 
 def tables(found: Sequence[Finding]) -> list[Block]:
@@ -63,11 +68,15 @@ def reasons(found: Sequence[Finding]) -> str:
         note = finding.note or finding.estimate.note
         if note and not math.isfinite(finding.value):
             by_reason.setdefault(wording.sentence(note), {})[_where(finding)] = None
-    parts = [
-        f"{', '.join(part for part in places if part)}: {note}".removeprefix(": ") for note, places in by_reason.items()
-    ]
+    parts = [f"{_listed(places)}: {note}".removeprefix(": ") for note, places in by_reason.items()]
     more = f"; and {len(parts) - REASONS} more reasons in metrics.csv" if len(parts) > REASONS else ""
     return f" No value: {'; '.join(parts[:REASONS])}{more}." if parts else ""
+
+
+def _listed(places: Iterable[str]) -> str:
+    """Channels and sides by name, or how many they are when they are many."""
+    known = [place for place in places if place]
+    return ", ".join(known) if len(known) <= PLACES else f"{len(known)} channels and sides"
 
 
 def remarks(found: Sequence[Finding]) -> str:

@@ -43,13 +43,14 @@ def human(results: Results, protocol: Protocol) -> Section:
     found = [f for f in found if f.domain in QUANTITIES]
     if not found:
         return Section("human", title, (Paragraph("Nobody was compared with on a channel of these recordings."),))
-    texts = [
-        "Looking human and repeating one person are two questions. Against other people, 1 is what people reach among "
-        "themselves; against the person whose motion was tracked, 1 is what that person, or one like them, reaches "
-        "from stride to stride, which is harder. r, null and ceiling of every row stand in the sections that follow."
-    ]
-    blocks = [Paragraph(text) for text in texts]
-    return Section("human", title, (*blocks, _matrix(results, found, columns), *scores.left_out(results)))
+    text = "Against other people, 1 is what people reach among themselves."
+    if people.same(results, protocol) is not None:
+        text = (
+            f"Looking human and repeating one person are two questions. {text} Against the person whose motion was "
+            "tracked, 1 is what that person, or one like them, reaches from stride to stride, which is harder."
+        )
+    words = Paragraph(f"{text} r, null and ceiling of every row stand in the sections that follow.")
+    return Section("human", title, (words, _matrix(results, found, columns), *scores.left_out(results, protocol)))
 
 
 def retargeting(results: Results) -> Section:

@@ -89,9 +89,15 @@ def _r(finding: Finding | None) -> str:
     return f"{wording.number(finding.value)} ({wording.number(finding.score)})"
 
 
+def _is_own(finding: Finding) -> bool:
+    """Whether a muscle is of the leg whose stride it is, or of none."""
+    ends = {"right": "_l", "left": "_r"}
+    return not finding.channel.endswith(ends.get(finding.side, "?"))
+
+
 def _least_free(found: list[Finding]) -> list[Block]:
     """The muscles whose activation the motion fixes most."""
-    widths = [f for f in found if f.metric == "muscle_width" and math.isfinite(f.value)]
+    widths = [f for f in found if f.metric == "muscle_width" and math.isfinite(f.value) and _is_own(f)]
     if not widths:
         return []
     places = {(f.channel, f.side): f for f in found if f.metric == "muscle_place"}
@@ -102,13 +108,15 @@ def _least_free(found: list[Finding]) -> list[Block]:
             f.side,
             wording.quantity(f.value, "share"),
             wording.quantity(places[f.channel, f.side].value, "share") if (f.channel, f.side) in places else DASH,
-            wording.sentence(f.note),
+            wording.sentence(f.note.partition("; ")[0]),
         )
         for f in chosen
     )
+    shared = wording.first_upper(wording.sentence(chosen[0].note.partition("; ")[2]))
     caption = (
-        f"The {len(chosen)} least free of {len(widths)} muscles and sides. Width: mean over the stride of the range "
-        "that the activation could have had. Place: where in it the controller's lies, 0 % at the least, 100 % at the "
-        "most. All stand in metrics.csv."
+        f"The {len(chosen)} least free of {len(widths)} muscles, each in the stride of its own side. Width: mean over "
+        "the stride of the range that the activation could have had. Place: where in it the controller's lies, 0 % at "
+        f"the least, 100 % at the most. {shared}. All stand in metrics.csv."
     )
-    return [Table(caption, ("Muscle", "Side", "Width", "Place", "Remark"), rows, "llrrl", name="redundancy_least_free")]
+    header = ("Muscle", "Stride", "Width", "Place", "Remark")
+    return [Table(caption, header, rows, "llrrl", name="redundancy_least_free")]

@@ -50,11 +50,20 @@ def grades_sentence() -> str:
     )
 
 
-def blocks(results: Results) -> tuple[Block, ...]:
+def blocks(results: Results, protocol: Protocol) -> tuple[Block, ...]:
     """Definition, grades and the table of domains; a sentence where no domain has a score."""
-    if not results.scores:
+    found = of_partners(results, protocol)
+    if not found:
         return (Paragraph("No domain has a score: nobody was compared with on a channel of these recordings."),)
-    return (Paragraph(f"{definition()} {grades_sentence()}"), _table(results))
+    return (Paragraph(f"{definition()} {grades_sentence()}"), _table(found, results))
+
+
+def of_partners(results: Results, protocol: Protocol) -> list[DomainScore]:
+    """Scores against those compared with in full: first what looks human, then what repeats its person."""
+    names = {partner.name for partner in people.partners(results, protocol)}
+    order = list(SHORT)
+    found = [score for score in results.scores if score.reference in names]
+    return sorted(found, key=lambda s: order.index(s.question) if s.question in order else len(order))
 
 
 def chips(results: Results, protocol: Protocol) -> Chips:
@@ -68,17 +77,16 @@ def chips(results: Results, protocol: Protocol) -> Chips:
         met, total = sum(outcome.passed for outcome in results.outcomes), len(results.outcomes)
         words = f"{total - met} missed" if met < total else ""
         items.append(Chip("Criteria", f"{met} of {total} met", "good" if met == total else "bad", words, "verdict"))
-    partners = {partner.name: partner for partner in people.partners(results, protocol)}
-    items += [_chip(score, results) for score in results.scores if score.reference in partners]
+    items += [_chip(score, results) for score in of_partners(results, protocol)]
     return Chips("At a glance", tuple(items))
 
 
-def left_out(results: Results) -> tuple[Block, ...]:
+def left_out(results: Results, protocol: Protocol) -> tuple[Block, ...]:
     """Channels that no median counts, with the reason, one line a domain and person; nothing if all count."""
     items = [
         f"{wording.domain(score.domain)}, against {score.reference}: "
         f"{wording.sentence('; '.join(dict.fromkeys(score.left_out)))}."
-        for score in results.scores
+        for score in of_partners(results, protocol)
         if score.left_out
     ]
     if not items:
@@ -108,19 +116,14 @@ def _chip(score: DomainScore, results: Results) -> Chip:
     return Chip(title, f"grade {letter}", tone, detail, section)
 
 
-def _table(results: Results) -> Table:
-    """First what looks human, then what repeats its person."""
-    order = list(SHORT)
-    found = sorted(results.scores, key=lambda s: order.index(s.question) if s.question in order else len(order))
+def _table(found: list[DomainScore], results: Results) -> Table:
     is_all = len({score.of for score in found if math.isfinite(score.low)}) == 1
     rows, tones = [], []
     for score in found:
         failed = gates.doubted(results, score.reference)
         remarks = [f"doubtful: {wording.listed(failed)} failed"] if failed else []
         remarks += ["provisional" if score.n else score.provisional] if score.provisional else []
-        worst = (
-            f"{wording.number(score.worst)} ({wording.sentence(score.worst_channel)})" if score.n else wording.MISSING
-        )
+        worst = f"{wording.number(score.worst)} ({_worst(score)})" if score.n else wording.MISSING
         rows.append(
             (
                 wording.first_upper(SHORT.get(score.question, score.question)),
@@ -144,6 +147,12 @@ def _table(results: Results) -> Table:
         tuple(tones),
         name="scores",
     )
+
+
+def _worst(score: DomainScore) -> str:
+    """Channel and side in words."""
+    channel, _, side = score.worst_channel.rpartition(" ")
+    return f"{wording.channel(channel or side).lower()}{f', {side}' if channel else ''}"
 
 
 def _caption(found: list[DomainScore], is_all: bool) -> str:

@@ -158,7 +158,7 @@ def _row(finding: Finding) -> tuple[str, ...]:
         wording.estimate(finding.estimate),
         wording.number(finding.null),
         wording.number(finding.ceiling),
-        wording.score(finding.score, *finding.score_interval),
+        DASH if finding.doubt else wording.score(finding.score, *finding.score_interval),
         letter,
         wording.sentence(remark),
     )
@@ -226,13 +226,11 @@ def _resampled(found: Sequence[Finding]) -> str:
 
 def _ceilings(found: Sequence[Finding], what: str = "Ceiling", none_of: str = "ceiling") -> str:
     """What the ceilings, or human errors, are, said once with the span of their n; where there is none, why."""
-    known = [finding.ceiling_from for finding in found if math.isfinite(finding.ceiling)]
-    text = ""
-    if known:
-        counts = [int(n) for words in known for n in re.findall(r"n = (\d+)", words)]
-        span = f"{min(counts)}" if min(counts) == max(counts) else f"{min(counts)} to {max(counts)}"
-        same = dict.fromkeys(re.sub(r"n = [0-9]+", f"n = {span}", words) for words in known)
-        text = f"{what}: {'; '.join(same)}."
+    known = [f.ceiling_from for f in found if math.isfinite(f.ceiling) and f.ceiling_from]
+    counts = [int(n) for words in known for n in re.findall(r"n = (\d+)", words)]
+    span = f"{min(counts)} to {max(counts)}" if counts and min(counts) < max(counts) else "".join(map(str, counts[:1]))
+    same = dict.fromkeys(re.sub(r"n = [0-9]+", f"n = {span}", words) for words in known)
+    text = f"{what}: {'; '.join(same)}." if same else ""
     none: dict[str, dict[str, None]] = {}
     for finding in found:
         if not math.isfinite(finding.ceiling):

@@ -21,10 +21,11 @@ def section(results: Results, protocol: Protocol) -> Section:
     blocks: list[Block] = [Paragraph(_headline(results)), scores.chips(results, protocol)]
     if results.outcomes:
         blocks.append(Bullets(lines(results)))
+    blocks += _overview(results, protocol)
     note = results.identity.get("run", {}).get("note", "")
     if note:
         blocks.append(Paragraph(f"About this {'run' if people.is_simulated(results) else 'person'}: {note}"))
-    blocks += [*_overview(results, protocol), *gates.blocks(results), *scores.blocks(results)]
+    blocks += [*gates.blocks(results), *scores.blocks(results, protocol)]
     if results.outcomes:
         blocks.append(_criteria(results))
     return Section("verdict", "Verdict", (*blocks, claims.box(results, protocol)))
@@ -103,9 +104,11 @@ def _overview(results: Results, protocol: Protocol) -> tuple[Figure, ...]:
     caption = (
         f"The walk at a glance, {_side_shown(results)} leg: joint angles and muscle activity over the gait cycle from "
         "heel strike (0 %) to the next, vertical ground reaction force over stance. Dotted upright line: toe-off. "
-        f"{score_note(results, protocol)} Activity is scaled to its own peak. {people.counts(results, protocol)}"
+        f"{score_note(results, protocol)} Activity is scaled to its own peak. {panels.band_words(results)} "
+        f"{people.counts(results, protocol)}"
     )
-    return (Figure("overview", figures.curves(shown, columns=3), caption, _overview_words(results, protocol)),)
+    words = _overview_words(results, protocol)
+    return (Figure("overview", figures.curves(shown, columns=3), caption.replace("  ", " "), words),)
 
 
 def _side_shown(results: Results) -> str:

@@ -93,8 +93,8 @@ METRICS = {
     "effort": "sum of squared activations",
     "stride_time_variation": "variation of stride time (SD / mean)",
     "rmse_in_sd": "RMSE in human SD",
-    "gain": "gain (slope against the person)",
-    "cmc": "coefficient of multiple correlation, stride to stride",
+    "gain": "gain",
+    "cmc": "CMC, stride to stride",
     "gait_variable_score": "Gait Variable Score",
     "gait_profile_score": "Gait Profile Score",
     "outside_band": "share of the cycle outside the band of people",
@@ -123,9 +123,9 @@ METRICS = {
     "cross_vaf": "variance that the person's synergies account for",
     "coordination_similarity": "likeness of the muscles' correlations",
     "umberger_power": "power after Umberger",
-    "umberger_cost": "cost of way after Umberger",
+    "umberger_cost": "cost of transport after Umberger",
     "bhargava_power": "power after Bhargava",
-    "bhargava_cost": "cost of way after Bhargava",
+    "bhargava_cost": "cost of transport after Bhargava",
     "unconstrained_muscles": "muscles free in most of the cycle",
     "necessary_muscles": "muscles that must be active",
     "feasible_width": "mean width of the feasible activation",
@@ -223,6 +223,7 @@ def quantity(value: float, unit: str, *, bare: bool = False) -> str:
     """A value in the unit it is written in, e.g. radians as degrees."""
     factor, digits, written = UNITS.get(unit, (1.0, 3, unit))
     text = number(value * factor, digits)
+    written = written.removesuffix("s") if text == "1" else written
     return text if bare or not written or text == MISSING else f"{text}{TIE}{written}"
 
 
@@ -297,10 +298,10 @@ def listed(words: list[str] | tuple[str, ...]) -> str:
 
 def counted(n: int, unit: str) -> str:
     """A count with its unit in the right number: 1 stride, 11 trials, 152 strides in 10 trials."""
-    first, _, rest = unit.partition(" ")
-    if n == 1 and first.endswith("s"):
-        first = first.removesuffix("es") if first.endswith("shes") else first[:-1]
-    return f"{n} {first} {rest}".strip()
+    head, place, rest = re.match(r"(.*?)( (?:in|of) |$)(.*)", unit).groups()
+    if n == 1 and head.endswith("s"):
+        head = head.removesuffix("es") if head.endswith("shes") else head[:-1]
+    return f"{n} {head}{place}{rest}".strip()
 
 
 def basis(value: Estimate) -> str:

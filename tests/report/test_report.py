@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from biomimic.errors import BadFile, BadValue
-from biomimic.report import Film, build, html, pdf, wording, write
+from biomimic.report import html, pdf, wording, write
 from biomimic.report.blocks import Bullets, Data, Drawing, Figure, Paragraph, Report, Section, Table
 from biomimic.report.figures import INK
 from biomimic.report.records import numbered
@@ -59,12 +59,6 @@ def test_what_shaped_the_walk_is_said_in_each_comparison(report):
 def test_methods_are_written_from_the_protocol(report, results, protocol):
     text = " ".join(block.text for section in report.sections if section.name == "methods" for block in section.blocks)
     assert "crosses 20 N" in text and "angles 6 Hz, ground force 20 Hz" in text and "20 resamples" in text
-
-
-def test_without_pictures_a_sentence_stands_there(results, protocol):
-    built = build(results, protocol, Film(reason="No renderer works."))
-    section = next(section for section in built.sections if section.name == "film")
-    assert section.blocks == (Paragraph("No renderer works."),)
 
 
 def test_html_is_one_file_without_links_to_others(page):

@@ -5,13 +5,19 @@ from dataclasses import replace
 
 import pytest
 
-from biomimic.report import build, claims, gates, scores
+from biomimic.report import Film, build, claims, gates, scores
 from biomimic.report.blocks import Bullets, Chips, Paragraph, Section, Table, words
 from biomimic.validate.results import Gate
 
 WRONG = Gate("G4", "weight support", "fail", "0.900 body weights", "0.98 to 1.02 body weights", channels=("vertical",))
 FAST = Gate("G8", "speed", "fail", "0.70 m/s from a", "within 0.1 m/s of the people compared with", channels=("a",))
 FINE = Gate("G1", "schema and units", "pass", "8 checks", "every quantity has the size its unit gives it")
+
+
+@pytest.fixture(scope="module")
+def doubted(results, protocol):
+    """The same walk as in `report`, with a wrong mass and without pictures."""
+    return build(_with(results, FINE, WRONG), protocol, Film(reason="No renderer works."))
 
 
 def _with(results, *found: Gate):
@@ -75,14 +81,17 @@ def test_without_a_failed_gate_nothing_is_grey(results):
     assert gates.grey(section, _with(results, FINE)) is section
 
 
-def test_a_wrong_mass_greys_all_that_was_measured_and_hides_nothing(results, protocol, report):
-    bad = build(_with(results, FINE, WRONG), protocol)
-    assert [section.name for section in report.sections] == [section.name for section in bad.sections]
-    grey = {section.name for section in bad.sections if section.tone == "grey"}
+def test_a_wrong_mass_greys_all_that_was_measured_and_hides_nothing(report, doubted):
+    assert [section.name for section in report.sections] == [section.name for section in doubted.sections]
+    grey = {section.name for section in doubted.sections if section.tone == "grey"}
     assert {"tracking", "human", "kinematics", "force", "stability", "steps", "published"} <= grey
     assert not grey & {"verdict", "gates", "methods", "references", "provenance", "files"}
-    reason = _section(bad, "force").reason
+    reason = _section(doubted, "force").reason
     assert "G4 (weight support)" in reason and "0.900 body weights" in reason and "body mass" in reason
+
+
+def test_without_pictures_a_sentence_stands_there(doubted):
+    assert _section(doubted, "film").blocks == (Paragraph("No renderer works."),)
 
 
 def test_another_speed_greys_comparisons_with_people_only(results):
@@ -113,10 +122,10 @@ def test_the_gates_table_says_each_status_as_a_word(results):
     assert table.tones == ("good", "bad", "muted")
 
 
-def test_without_gates_and_scores_sentences_stand(results):
+def test_without_gates_and_scores_sentences_stand(results, protocol):
     bare = replace(results, gates=(), scores=())
     assert gates.blocks(bare) == ()
-    assert "No domain has a score" in scores.blocks(bare)[0].text
+    assert "No domain has a score" in scores.blocks(bare, protocol)[0].text
 
 
 def test_a_reason_stands_where_no_target_is_known(report):

@@ -60,3 +60,28 @@ def test_counts():
     assert wording.counted(152, "strides in 10 trials") == "152 strides in 10 trials"
     assert wording.span([6, 11, 8], "trials") == "6 to 11 trials"
     assert wording.listed(["a", "b", "c"]) == "a, b and c"
+    assert wording.counted(1, "mean curves") == "1 mean curve"
+    assert wording.counted(1, "strides in 1 trial") == "1 stride in 1 trial"
+
+
+def test_texts_of_the_measuring_parts_are_printed_in_words():
+    assert wording.sentence("knee_flexion right: r -0.94 to 0.2") == "knee flexion right: r −0.94 to 0.2"
+    assert wording.sentence("falisse2019_walking, doi:10.1016/j.x-1") == "falisse2019_walking, doi:10.1016/j.x-1"
+
+
+def test_a_score_has_its_interval_unless_it_rounds_to_it():
+    assert wording.score(0.5, -0.2, 0.7) == "0.50 [−0.20, 0.70]"
+    assert wording.score(0.5, 0.499, 0.501) == "0.50"
+    assert wording.score(0.5, math.nan, math.nan) == "0.50"
+    assert wording.score(math.nan, 0.1, 0.2) == "–"
+
+
+def test_unknown_names_fall_back_to_themselves():
+    assert wording.metric("never_heard_of") == "never heard of"
+    assert wording.domain("new things") == "New things"
+    assert _plain(wording.quantity(2.0, "furlong")) == "2.000 furlong"
+
+
+def test_the_middle_of_nothing_is_missing():
+    assert wording.median([1.0, 9.0, 2.0]) == 2.0
+    assert math.isnan(wording.median([]))
