@@ -43,7 +43,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="recordings (.npz) of one walker, or the name of a human data set, validated as if they were a run",
     )
-    parser.add_argument("--against", metavar="RUN", help="the run that the others are held against")
+    parser.add_argument(
+        "--against", nargs="+", default=[], metavar="RUN", help="the run, or runs, that the others are held against"
+    )
     parser.add_argument(
         "--people", nargs="+", default=[], metavar="FILE", help="recordings of more people to compare with"
     )
@@ -84,9 +86,14 @@ def _one(options: argparse.Namespace) -> int:
 def _several(options: argparse.Namespace) -> int:
     """Every run's own report, then one about their differences."""
     from biomimic import files
+    from biomimic.errors import BadValue
+    from biomimic.run import open_run
     from biomimic.validate.compare import compare
 
-    names = list(dict.fromkeys([*options.run, *([options.against] if options.against else [])]))
+    names = [*options.run, *options.against]
+    called = [open_run(name).name for name in names]  # a wrong name is said before anything is simulated
+    if len(set(called)) < len(called):
+        raise BadValue(f"Runs to compare have different names, each given once; found {', '.join(called)}.")
     folder = options.out or Path("runs") / "compared" / "_".join(Path(name).name for name in names)
     folder = files.check_writable(folder)
     own = {name: folder / Path(name).name for name in names}
@@ -94,8 +101,8 @@ def _several(options: argparse.Namespace) -> int:
     for one in measured.values():
         _write(one)
     protocol = measured[names[0]].protocol
-    against = measured[options.against].results if options.against else None
-    compared = compare([measured[n].results for n in options.run if n != options.against], against, protocol)
+    against = [measured[name].results for name in options.against] or None
+    compared = compare([measured[name].results for name in options.run], against, protocol)
     _write_difference(compared, protocol, folder)
     passed = all(one.results.passed for one in measured.values())
     return UNMET if options.check and not passed else GOOD
@@ -249,7 +256,8 @@ def _identity(run, protocol, file: Path, humans: dict, paths: list[Path]) -> dic
         "note": manifest.note,
         **{f"sha256 of {name}": digest.removeprefix("sha256:") for name, digest in sorted(manifest.files.items())},
     }
-    return {"run": about} | _what_for(protocol, file, humans, {path.stem: path for path in paths})
+    settings = {"settings": run.settings.read_text(encoding="utf-8")}
+    return {"run": about} | settings | _what_for(protocol, file, humans, {path.stem: path for path in paths})
 
 
 def _what_for(protocol, file: Path, humans: dict, recordings: dict[str, Path]) -> dict:
