@@ -1,6 +1,6 @@
 """The box at the head of the report: what it cannot claim."""
 
-from biomimic.report import people, wording
+from biomimic.report import people, scores, wording
 from biomimic.report.blocks import Box
 from biomimic.validate.protocol import Protocol
 from biomimic.validate.results import Results
@@ -15,7 +15,7 @@ def box(results: Results, protocol: Protocol) -> Box:
     """Every limit of what was measured, as sentences."""
     items = [_unit(results)]
     items += [_shaping(results, human.name) for human in protocol.humans if human.role == "same"]
-    items += [_range(results, protocol), _ceilings(results)]
+    items += [_range(results, protocol), _ceilings(results, protocol)]
     items += _simulated(results) if people.is_simulated(results) else _measured()
     items.append(
         f"Ground force passed a {protocol.filters.force_hz:g} Hz low-pass filter"
@@ -59,9 +59,10 @@ def _range(results: Results, protocol: Protocol) -> str:
     return f"The human data are of {whom}: nothing here says whether the walk lies within the range of healthy people."
 
 
-def _ceilings(results: Results) -> str:
+def _ceilings(results: Results, protocol: Protocol) -> str:
     """Whether the ceilings are provisional, and why."""
-    weak = dict.fromkeys(score.provisional for score in results.scores if score.provisional)
+    found = scores.of_partners(results, protocol)
+    weak = dict.fromkeys(score.provisional for score in found if score.provisional and score.n)
     text = f"Ceilings between people are provisional below {FEW_PEOPLE} people, and too low when few stand behind them"
     return f"{text}. Here: {'; '.join(weak)}." if weak else f"{text}."
 

@@ -213,6 +213,10 @@ def _shaped(finding: Finding, results: Results) -> str:
         return ""
     if finding.shaped == "shaped the walk":
         return "This person's signals also shaped the walk, so these figures measure tracking."
+    if finding.domain == "powers" and any(
+        f.shaped == "shaped the walk" for f in results.find("rmse", domain="moments")
+    ):
+        return "Powers did not enter the controller, but the moments and angles that they are made of did."
     if finding.shaped == "independent":
         return "These signals did not enter the controller: the comparison is not one of tracking."
     return "The run does not state whether these signals shaped the walk."

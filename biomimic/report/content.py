@@ -40,13 +40,14 @@ class Film:
     reason: str = ""
 
 
-def build(results: Results, protocol: Protocol, film: Film | None = None) -> Report:
+def build(results: Results, protocol: Protocol, film: Film | None = None, more: Sequence[Section] = ()) -> Report:
     """The report of one walker under one protocol: a run, a measured person, or a data set.
 
     Args:
         results: with their evidence.
         protocol: under which they were measured.
         film: pictures of one stride; None says that none were asked for.
+        more: sections made elsewhere, e.g. on sensitivity; they stand before the published work.
     """
     judged = (
         verdict.section(results, protocol),
@@ -58,6 +59,7 @@ def build(results: Results, protocol: Protocol, film: Film | None = None) -> Rep
         gates.grey(background.stability(results, protocol), results, gates.ALL),
         gates.grey(background.steps(results, protocol), results, gates.ALL),
         _film(film),
+        *more,
         gates.grey(comparisons.published(results, protocol), results),
         methods.section(results, protocol),
     )

@@ -119,8 +119,8 @@ def _nulls(results: Results, protocol: Protocol) -> str:
         "often. With one other person: all pairs of people. With the mean of several: each person against the mean of "
         "the others. The human error that an error is divided into is made by the same three comparisons. Below "
         f"{claims.FEW_PEOPLE} people a ceiling is called provisional: the mean of few curves is noisy, so it is too "
-        "low. A channel whose spread (between three people or more, else within a person) exceeds half its range "
-        "cannot be judged by r; it is greyed and counts in no median."
+        "low. A channel whose spread between three people or more, or between the strides of one of them, exceeds "
+        "half its range cannot be judged by r; it is greyed and counts in no median."
     )
     lag = f" At the best lag, up to {1000 * protocol.max_lag_s:.0f} ms, null and ceiling get the same freedom."
     return text + (lag if results.find("best_correlation") else "")

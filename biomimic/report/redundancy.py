@@ -29,17 +29,18 @@ def sections(results: Results) -> tuple[Section, ...]:
 
 
 def _words(found: list[Finding]) -> str:
-    widths = [f.value for f in found if f.metric == "muscle_width" and math.isfinite(f.value)]
+    widths = [f.value for f in found if f.metric == "muscle_width" and math.isfinite(f.value) and _is_own(f)]
     text = (
         "Many activations make the same joint moments. Of one stride, instant by instant, the range that each "
         f"activation could have had was found by linear programmes {cite('sohn2013', 'simpson2015')}, and with it the "
         "least effort that makes the same moments and the activation nearest to EMG. They tell apart a body that "
         "cannot and a controller that does not: where even the nearest solution is far from EMG, no controller of this "
-        "body that makes these moments comes closer."
+        "body that makes these moments comes closer in that sense."
     )
-    return text + (
-        f" The median range over muscles and sides is {100 * wording.median(widths):.0f} %." if widths else ""
-    )
+    if not widths:
+        return text
+    middle = 100 * wording.median(widths)
+    return f"{text} The median width of that range over the muscles of a stride's own side is {middle:.0f} %."
 
 
 def _against_emg(results: Results, found: list[Finding]) -> list[Block]:
