@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 
+from biomimic.gait import strides
 from biomimic.gait.strides import SIDES, Curves, Strides
 from biomimic.metrics import activation, cocontraction, synergy
 from biomimic.metrics.estimate import Resampling
 from biomimic.validate.people import FEW, Person, compared
 from biomimic.validate.physics import counted
 from biomimic.validate.results import Finding
+from biomimic.validate.subject import Subject
 from biomimic.validate.walks import Key
 
 DOMAIN = "coordination"
@@ -20,15 +22,16 @@ MOST = 12  # people whose coordination is compared for the ceiling
 LEAST = 4  # muscles below which synergies and similarities mean nothing
 
 
-def findings(cut: dict[Key, Strides], people: Sequence[Person], resampling: Resampling) -> list[Finding]:
-    """Co-contraction by stance and swing, synergies and similarity of coordination, per side, against each person.
+def findings(walker: Subject, people: Sequence[Person], resampling: Resampling) -> list[Finding]:
+    """Silent muscles, jitter, co-contraction by stance and swing, synergies and similarity of coordination, per side.
 
     Args:
-        cut: strides of the walk.
+        walker: what is measured.
         people: compared with; those without EMG of a side are left out.
         resampling: of strides within trials.
     """
-    found = []
+    cut = walker.cut
+    found = _steadiness(walker, resampling)
     for side in SIDES:
         key = ("activity", side, "stride")
         if key not in cut:
@@ -38,6 +41,27 @@ def findings(cut: dict[Key, Strides], people: Sequence[Person], resampling: Resa
         found += _antagonists(cut[key], listed, key, resampling)
         for one in listed:
             found += _together(cut[key], one, humans, key, resampling)
+    return found
+
+
+def _steadiness(walker: Subject, resampling: Resampling) -> list[Finding]:
+    """Muscles that are never used, and how much of each one's activity is faster than a muscle of a walk needs."""
+    found = []
+    for side in SIDES:
+        key = ("activity", side, "stride")
+        if key not in walker.cut or walker.kind == "measured":
+            continue
+        silent = activation.silent_muscles(walker.cut[key])
+        note = ", ".join(silent) or "none"
+        estimate = counted(len(silent), len(walker.cut[key].names), "muscles", "muscles")
+        found.append(Finding(DOMAIN, "silent_muscles", estimate, side=side, note=note))
+        able = [t for t in walker.compared if t.recording.activity is not None and len(t.cycles[side])]
+        raw = strides.stack([strides.cut(t.recording.activity, t.cycles[side]) for t in able])
+        for name in raw.names:
+            estimate = activation.high_frequency_share(raw, name, resampling)
+            found.append(Finding(DOMAIN, "fast_share", estimate, name, side, note=estimate.note))
+            estimate = activation.total_variation(raw, name, resampling)
+            found.append(Finding(DOMAIN, "total_variation", estimate, name, side, note=estimate.note))
     return found
 
 

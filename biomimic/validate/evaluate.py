@@ -14,6 +14,7 @@ from biomimic.metrics.estimate import undefined as undefined_estimate
 from biomimic.recording import Recording
 from biomimic.reference import ReferenceData
 from biomimic.validate import (
+    among,
     audit,
     body,
     ceiling,
@@ -28,7 +29,7 @@ from biomimic.validate import (
     whole_body,
 )
 from biomimic.validate.body import Body
-from biomimic.validate.measures import EACH, METRICS, Pair
+from biomimic.validate.measures import BETWEEN, EACH, METRICS, Pair
 from biomimic.validate.people import Person, compared, group, members, person, target_person
 from biomimic.validate.protocol import Comparison, Protocol
 from biomimic.validate.results import ERRORS, Evidence, Exclusion, Finding, Results
@@ -123,7 +124,7 @@ def assess(walker: Subject, humans: Mapping[str, ReferenceData], protocol: Proto
     findings += profiles.findings(walker.cut, listed, resampling)
     findings += feet.centre_of_pressure(walker.compared, resampling)
     findings += feet.running_force(walker.compared, resampling)
-    findings += coordination.findings(walker.cut, people, resampling)
+    findings += coordination.findings(walker, people, resampling)
     findings += body.redundancy(about.body.spaces, people, resampling)
     findings += body.energy(walker, about.body, resampling)
     findings += feet.symmetry(walker.cut, resampling)
@@ -179,10 +180,13 @@ def _finding(metric: str, comparison: Comparison, what: tuple[Person, Key, str],
         doubt = ceiling.doubt(case.people, key, channel)
     elif metric in ERRORS:
         top = ceiling.error_ceiling(case.people, one, key, channel, offset=metric == "rmse")
+    elif metric in BETWEEN and one.role != "target":
+        top = among.people(metric, pair, one, case.people)
     scores = None
     if metric == "correlation":
         several = members([p for p in case.people if p.role == "other"], key, channel) if one.role == "group" else ()
         scores = ceiling.score_draws(estimate, measured(strides, channel), several, (null, top.value), case.resampling)
+    place = among.position(metric, pair, estimate, one)
     return Finding(
         comparison.domain,
         metric,
@@ -199,7 +203,7 @@ def _finding(metric: str, comparison: Comparison, what: tuple[Person, Key, str],
         score_draws=None if scores is None else scores.draws,
         score_of="" if scores is None else scores.of,
         shaped=shaping(one, key[0], case.shaped_by),
-        note=estimate.note,
+        note="; ".join(text for text in (estimate.note, place) if text),
         doubt=doubt,
     )
 

@@ -112,6 +112,13 @@ def _each(figures: Figures, unit: str) -> Measure:
     return lambda pair: averaged(figures(pair.strides, pair.protocol), pair.strides.trial, pair.resampling, unit)
 
 
+# differences whose size between people is their ceiling, and shares whose mean between people is
+BETWEEN = {
+    **dict.fromkeys(("offset", "best_lag", "onset", "onset_time", "burst_end", "burst_end_time"), abs),
+    **dict.fromkeys(("centre_difference", "highest_difference", "lowest_difference"), abs),
+    **dict.fromkeys(("overlap", "gait_variable_score"), float),
+}
+
 # a measure comes in with one line here
 METRICS: dict[str, Measure] = {
     "correlation": _correlation,

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from biomimic.gait.strides import SIDES
-from biomimic.metrics import kinetics
+from biomimic.metrics import kinetics, residuals
 from biomimic.metrics.estimate import Estimate, Resampling, mean
+from biomimic.signals import Signals
 from biomimic.validate.protocol import Protocol
 from biomimic.validate.results import Finding
 from biomimic.validate.subject import Subject
@@ -46,7 +47,7 @@ def findings(walker: Subject, protocol: Protocol, resampling: Resampling) -> lis
         series["newton_residual_rms"].append(unknown if law is None else law.rms)
     place = _joined(number)
     found += [Finding("physics", name, mean(_joined(parts), place, resampling, "BW")) for name, parts in series.items()]
-    return found + _counts(walker) + _event_agreement(walker)
+    return found + _residual_rules(walker) + _counts(walker) + _event_agreement(walker)
 
 
 def counted(value: float, n: int, of: str, unit: str, note: str = "") -> Estimate:
@@ -57,6 +58,32 @@ def counted(value: float, n: int, of: str, unit: str, note: str = "") -> Estimat
 def _on_both_feet(trial, cycles) -> np.ndarray:
     """(S,) mask of the strides in which both feet were seen: a person may step beside the force plates."""
     return np.isfinite(cycles.other_off) & np.isfinite(cycles.other_strike)
+
+
+def _residual_rules(walker: Subject) -> list[Finding]:
+    """Unexplained force on the longest undisturbed trial, under two rules that need not agree."""
+    able = [t.recording for t in walker.still if t.recording.floor is not None and t.recording.acceleration is not None]
+    able = [recording for recording in able if recording.position is not None]
+    if not able:
+        return []
+    longest = max(able, key=lambda recording: recording.floor.time[-1] - recording.floor.time[0])
+    pull = np.array([0.0, 0.0, GRAVITY])
+    left = longest.floor.values - longest.mass * (longest.acceleration.values + pull)
+    residual = Signals(longest.floor.time, left, tuple(f"residual_{axis}" for axis in "xyz"), "N")
+    graded = residuals.grade(
+        residuals.sizes(residual),
+        external_force=residuals.largest_external_force(longest.force),
+        height=float(np.nanmean(longest.position.channel("com_z"))),
+    )
+    found = []
+    for name in residual.names:
+        for statistic in ("peak", "rms"):
+            both = [one for one in graded if (one.name, one.statistic) == (name, statistic)]
+            words = [f"{one.rule}: below {one.limit:.3g} N, {'kept' if one.passed else 'broken'}" for one in both]
+            note = f"{longest.trial}; {'; '.join(words)}"
+            estimate = counted(both[0].value, len(left), "physics steps", "N")
+            found.append(Finding("physics", f"residual_force_{statistic}", estimate, channel=name, note=note))
+    return found
 
 
 def _counts(walker: Subject) -> list[Finding]:
