@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from biomimic.validate.__main__ import _parser
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
@@ -40,7 +42,14 @@ def test_tox_has_what_the_commands_name():
     tox.read(ROOT / "tox.ini")
     assert "python -m biomimic.validate --run run42" in tox["testenv:run42"]["commands"]
     assert tox["tox"]["env_list"] == "py" and "pytest" in tox["testenv"]["commands"]
-    assert SHELL[-1] in tox["testenv:run42"]["commands"].replace(" {posargs}", "")
+    assert SHELL[3] in tox["testenv:run42"]["commands"].replace(" {posargs}", "")
+
+
+def test_commands_of_validation_are_understood():
+    commands = [line.partition("#")[0].split()[3:] for line in SHELL if line.startswith("python -m biomimic.validate")]
+    assert len(commands) > 3
+    for arguments in commands:
+        assert _parser().parse_args(arguments)
 
 
 def test_files_it_points_at_exist():
