@@ -1,8 +1,8 @@
 """Tables of any domain's numbers, laid out by what its findings hold: a new measure needs only its words and unit.
 
-A measure with a null, a ceiling or a human error has a table of its own, so that no such number stands alone; the
-others share tables, one column a measure, with a row for each channel, side and person; numbers of the whole body
-stand one a row.
+A measure with a null or a score has a table of its own, so that no such number stands alone; the others share tables,
+one column a measure beside the human figures that are known, with a row for each channel, side and person; numbers of
+the whole body stand one a row.
 """
 
 import math
@@ -15,6 +15,8 @@ from biomimic.validate.results import Finding, Results
 
 COLUMNS = 6  # numbers side by side
 DASH = wording.MISSING
+AMONG = "Among people"  # head of what people reach against each other
+NARROW = 3  # numbers beside which a remark has room
 NOTES = 2  # remarks that a caption repeats
 PLACES = 5  # channels that a reason names
 REASONS = 4  # reasons for missing numbers that a caption names
@@ -94,11 +96,11 @@ def basis(found: Sequence[Finding]) -> str:
 
 
 def _chunks(groups: Sequence[list[Finding]]) -> list[list[list[Finding]]]:
-    """Measures in tables of at most so many columns; one with a human figure takes two."""
+    """Measures in tables of at most so many columns; human figures beside it take one each."""
     parts: list[list[list[Finding]]] = [[]]
     width = 0
     for group in groups:
-        own = 2 if any(math.isfinite(finding.human) for finding in group) else 1
+        own = len(_columns(group))
         if parts[-1] and width + own > COLUMNS:
             parts.append([])
             width = 0
@@ -152,30 +154,43 @@ def _judged(found: Sequence[Finding]) -> Table:
 
 
 def _beside(groups: Sequence[Sequence[Finding]]) -> Table:
-    """Measures of the same channels, sides and people, side by side, each with the human figure where one is known."""
+    """Measures of the same channels, sides and people, side by side, each beside the human figures that are known."""
     found = [finding for part in groups for finding in part]
-    places = list(dict.fromkeys(map(_place, found)))
-    columns: list[tuple[str, dict]] = []
-    for part in groups:
-        metric, unit = part[0].metric, part[0].estimate.unit
-        cells = {_place(f): wording.estimate(f.estimate, metric_name=metric, bare=True) for f in part}
-        columns.append((name(metric, unit), cells))
-        human = {_place(f): _quantity(f, f.human, bare=True) for f in part}
-        if any(value != DASH for value in human.values()):
-            columns.append(("Human", human))
-    rows = [
-        (
-            _channel(one),
-            one.side or DASH,
-            one.reference or DASH,
-            *(cells.get(_place(one), DASH) for _, cells in columns),
-        )
-        for one in (next(f for f in found if _place(f) == place) for place in places)
-    ]
-    header = ("Channel", "Side", "Against", *(head for head, _ in columns))
+    by_place = {_place(finding): finding for finding in reversed(found)}
+    columns = [column for part in groups for column in _columns(part)]
+    noted = {place: _notes(found, place) for place in by_place} if len(columns) <= NARROW else {}
+    is_noted = len(set(noted.values())) > NOTES
+    rows = []
+    for place in dict.fromkeys(map(_place, found)):
+        one = by_place[place]
+        cells = [cells.get(place, DASH) for _, cells in columns]
+        remark = (noted[place],) if is_noted else ()
+        rows.append((_channel(one), one.side or DASH, one.reference or DASH, *cells, *remark))
+    header = ("Channel", "Side", "Against", *(head for head, _ in columns), *(("Remark",) if is_noted else ()))
     words = wording.listed([wording.metric(part[0].metric) for part in groups])
-    caption = f"{wording.domain(found[0].domain)}: {words}.{basis(found)}{reasons(found)}{remarks(found)}"
-    return _table(caption, header, rows, "lll" + "r" * len(columns), [])
+    caption = f"{wording.domain(found[0].domain)}: {words}.{basis(found)}{_ceilings(found, AMONG)}{reasons(found)}"
+    align = "lll" + "r" * len(columns) + ("l" if is_noted else "")
+    return _table(caption + remarks(found), header, rows, align, [])
+
+
+def _columns(part: Sequence[Finding]) -> list[tuple[str, dict]]:
+    """A measure, then the same of the person, then of people among themselves, as far as they are known."""
+    metric, unit = part[0].metric, part[0].estimate.unit
+    found = [
+        (name(metric, unit), {_place(f): wording.estimate(f.estimate, metric_name=metric, bare=True) for f in part})
+    ]
+    for head, values in (
+        ("Human", {_place(f): _quantity(f, f.human, bare=True) for f in part}),
+        (AMONG, {_place(f): _bound(f, f.ceiling) for f in part}),
+    ):
+        if any(value != DASH for value in values.values()):
+            found.append((head, values))
+    return found
+
+
+def _notes(found: Sequence[Finding], place: tuple[str, str, str]) -> str:
+    notes = dict.fromkeys(f.note or f.estimate.note for f in found if _place(f) == place and math.isfinite(f.value))
+    return "; ".join(wording.sentence(note) for note in notes if note)
 
 
 def _table(
@@ -193,19 +208,19 @@ def _table(
     )
 
 
-def _ceilings(found: Sequence[Finding]) -> str:
+def _ceilings(found: Sequence[Finding], what: str = "Ceiling") -> str:
     """What the ceilings are, or why there is none, where a finding says so."""
     with_one = dict.fromkeys(f.ceiling_from for f in found if math.isfinite(f.ceiling) and f.ceiling_from)
     none = dict.fromkeys(
         f.ceiling_from.removeprefix("none: ") for f in found if not math.isfinite(f.ceiling) and f.ceiling_from
     )
     is_asked = any(math.isfinite(f.null) for f in found)
-    text = f" Ceiling: {'; '.join(with_one)}." if with_one else ""
+    text = f" {what}: {'; '.join(with_one)}." if with_one else ""
     return text + (f" No ceiling: {'; '.join(none)}." if none and is_asked else "")
 
 
 def _is_judged(found: Sequence[Finding]) -> bool:
-    return any(map(math.isfinite, (v for f in found for v in (f.null, f.ceiling, f.score))))
+    return any(map(math.isfinite, (v for f in found for v in (f.null, f.score))))
 
 
 def _has_place(found: Sequence[Finding]) -> bool:

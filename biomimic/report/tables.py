@@ -15,6 +15,7 @@ from biomimic.validate.results import Finding, Results
 ERRORS = ("rmse", "rmse_without_offset")
 MOST = 6  # people that each have a column of their own
 DASH = wording.MISSING
+PLACE = re.compile(r"([+-]\d+\.\d) SD from the mean of (\d+) people, percentile (\d+)")
 
 
 def least_and_most(found: Sequence[Finding]) -> str:
@@ -94,10 +95,10 @@ def side_by_side(results: Results, protocol: Protocol, domain: str, names: Seque
         words: begin of the caption.
     """
     partners = people.partners(results, protocol)
-    rows = [_beside(results, partners, domain, name) for name in names]
+    rows = [(*_beside(results, partners, domain, name), *_places(results, domain, name)) for name in names]
     own = "Simulated" if people.is_simulated(results) else "Measured"
     heads = [f"{partner.short}, {side}" for partner in partners for side in SIDES]
-    header = ["Measure", *(f"{own}, {side}" for side in SIDES), *heads]
+    header = ["Measure", *(f"{own}, {side}" for side in SIDES), *heads, *(f"Place, {side}" for side in SIDES)]
     kept = [k for k in range(len(header)) if k < 1 or any(row[k] != DASH for row in rows)]
     found = results.find(names[0], domain=domain)
     basis = f" {own}: mean with interval, n = {wording.basis(found[0].estimate)} a side;" if found else ""
@@ -105,6 +106,8 @@ def side_by_side(results: Results, protocol: Protocol, domain: str, names: Seque
     table = tuple(tuple(row[k] for k in kept) for row in rows)
     align = "l" + "r" * (len(kept) - 1)
     caption = f"{words}{basis} {labels}."
+    if any(row[-1] != DASH or row[-2] != DASH for row in rows):
+        caption += " Place: distance from the mean of people in SD between them, and percentile."
     return Table(caption, tuple(header[k] for k in kept), table, align, name=f"{_short(domain)}_numbers")
 
 
@@ -119,16 +122,20 @@ def lags(results: Results, domain: str, partner: Partner) -> list[Block]:
         lag = results.find("best_lag", domain=domain, **place)
         bounds = (wording.number(finding.null), wording.number(finding.ceiling), wording.number(finding.score))
         late = wording.estimate(lag[0].estimate, metric_name="best_lag", bare=True) if lag else DASH
-        rows.append((wording.channel(finding.channel), finding.side, wording.estimate(finding.estimate), *bounds, late))
+        among = wording.quantity(lag[0].ceiling, "ms", bare=True) if lag else DASH
+        r = wording.estimate(finding.estimate)
+        rows.append((wording.channel(finding.channel), finding.side, r, *bounds, late, among))
     caption = (
         f"{wording.domain(domain)}: best r within the allowed lag, against {people.named(partner)} (n = "
         f"{least_and_most(found)}). The walk's n = {wording.basis(found[0].estimate)} a side; a positive lag means "
         f"that the walk is later. The freedom to shift raises null and ceiling as well. {_ceilings(found)}"
     )
-    header = ("Channel", "Side", "Best r", "Null", "Ceiling", "Score", "Lag at best r [ms]")
+    header = ("Channel", "Side", "Best r", "Null", "Ceiling", "Score", "Lag at best r [ms]", "Lag among people [ms]")
+    kept = len(header) if any(row[-1] != DASH for row in rows) else len(header) - 1
     tones = tuple("muted" if finding.doubt else "" for finding in found)
     name = f"{_short(domain)}_lags_{partner.name}"
-    return [Table(caption, header, tuple(rows), "llrrrrr", tones if any(tones) else (), name=name)]
+    cells = tuple(row[:kept] for row in rows)
+    return [Table(caption, header[:kept], cells, "llrrrrrr"[:kept], tones if any(tones) else (), name=name)]
 
 
 def sides(results: Results) -> list[Block]:
@@ -245,6 +252,16 @@ def _ceilings(found: Sequence[Finding], what: str = "Ceiling", none_of: str = "c
 
 def _short(domain: str) -> str:
     return "force" if domain == "ground reaction force" else domain.replace(" ", "_")
+
+
+def _places(results: Results, domain: str, name: str) -> tuple[str, ...]:
+    """Where the number lies among several people, for each side, as its note says."""
+    cells = []
+    for side in SIDES:
+        found = results.find(name, domain=domain, side=side, reference=people.GROUP)
+        place = PLACE.search(found[0].note) if found else None
+        cells.append(f"{wording.sentence(place[1])} SD, {place[3]} %" if place else DASH)
+    return tuple(cells)
 
 
 def _beside(results: Results, partners: Sequence[Partner], domain: str, name: str) -> tuple[str, ...]:

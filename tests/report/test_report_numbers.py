@@ -3,7 +3,7 @@
 import math
 
 from biomimic.metrics.estimate import Estimate
-from biomimic.report import comparisons, numbers, redundancy, wording
+from biomimic.report import comparisons, numbers, redundancy, tables, wording
 from biomimic.report.blocks import Paragraph
 from biomimic.validate.protocol import Human, Protocol
 from biomimic.validate.results import Evidence, Finding, Results
@@ -13,7 +13,7 @@ PROTOCOL = Protocol("Level walking", "1.0", (Human("other", "other"),), (), ())
 
 def _finding(metric: str, value: float, unit: str = "1", *, note: str = "", **more) -> Finding:
     estimate = Estimate(value, math.nan, math.nan, 0.95, 12, "strides", unit, note)
-    return Finding(domain=more.pop("domain", "new things"), metric=metric, estimate=estimate, **more)
+    return Finding(domain=more.pop("domain", "new things"), metric=metric, estimate=estimate, note=note, **more)
 
 
 def _results(*findings: Finding) -> Results:
@@ -44,8 +44,8 @@ def test_a_measure_with_a_null_has_a_table_of_its_own():
 
 def test_numbers_of_the_whole_body_stand_one_a_row():
     (table,) = numbers.tables([_finding("speed", 1.234, "m/s"), _finding("cost", 2.0, "J/kg/m", note="an index")])
-    assert table.header == ("Measure", "Value", "n")
-    assert [cell.replace(wording.TIE, " ") for cell in table.rows[1]] == ["Cost", "2.00 J/(kg m)", "12 strides"]
+    assert table.header == ("Measure", "Value", "n", "Remark")
+    assert [cell.replace(wording.TIE, " ") for cell in table.rows[1]] == ["Cost", "2.00 J/(kg m)", "12 strides", "an index"]
 
 
 def test_a_reason_stands_where_a_number_is_missing():
@@ -104,3 +104,31 @@ def test_redundancy_tells_the_body_from_the_controller():
 
 def test_no_section_without_a_solution_space():
     assert redundancy.sections(_results()) == ()
+
+
+def test_what_people_reach_among_themselves_stands_beside_a_measure():
+    found = [
+        _finding("onset", 5.0, "%", channel="soleus", side="right", ceiling=3.0, ceiling_from="3 other people"),
+        _finding("overlap", 0.8, channel="soleus", side="right"),
+    ]
+    (table,) = numbers.tables(found)
+    assert table.rows == (("Soleus", "right", "5.0", "3.0", "0.80"),)
+    assert table.header[3] == "Among people" and "Among people: 3 other people." in table.caption
+
+
+def test_notes_that_differ_have_a_column():
+    found = [_finding("silent_muscles", 1.0, channel=name, note=f"of {name}") for name in ("a", "b", "c")]
+    assert [row[-1] for row in numbers.tables(found)[0].rows] == ["of a", "of b", "of c"]
+
+
+def test_a_number_of_strides_has_its_place_among_people():
+    note = "-1.2 SD from the mean of 9 people, percentile 12"
+    shared = {"domain": "ground reaction force", "channel": "vertical", "human": 1.1, "of_human": "subjects"}
+    found = [
+        _finding("first_peak", 1.0, "BW", side=side, reference="people", n_human=9, note=note, **shared)
+        for side in ("right", "left")
+    ]
+    table = tables.side_by_side(_results(*found), PROTOCOL, "ground reaction force", ["first_peak"], "Numbers.")
+    assert table.header[-2:] == ("Place, right", "Place, left")
+    assert table.rows[0][-1] == "−1.2 SD, 12 %" and table.rows[0][3] == "1.100"
+    assert "percentile" in table.caption
