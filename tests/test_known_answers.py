@@ -23,6 +23,7 @@ SAME = {  # measure in a report → the measure that it is, on other data
     "correlation_least_cubes": "correlation",
     "correlation_nearest_to_EMG": "correlation",
     "effort_over_least_cubes": "least_effort",
+    "fast_share": "high_frequency_share",
 }
 
 
@@ -106,7 +107,7 @@ def test_the_list_of_measures_is_not_empty():
 
 def test_what_stands_for_another_measure_is_used():
     names = _of_a_space() | {f"correlation_{way}" for way in ("controller", "least_squares", "least_cubes")}
-    names |= {"correlation_nearest_to_EMG"}
+    names |= {"correlation_nearest_to_EMG", "fast_share"}
     assert set(SAME) <= names | _shown()
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from biomimic.errors import BadValue
 from biomimic.gait.strides import POINTS, Curves, Strides
-from biomimic.metrics.estimate import NONE, Estimate, Resampling, bootstrap, mean, measured, undefined
+from biomimic.metrics.estimate import NONE, Estimate, Resampling, bootstrap, mean, measured, undefined, weighted
 from biomimic.metrics.waveform import is_flat, lagged, matched, pearson
 
 SILENT = 0.03  # a muscle whose mean curve never reaches this activation has no shape to compare
@@ -33,7 +33,7 @@ def correlation(strides: Strides, reference: Curves, channel: str, resampling: R
     rows, trial, emg = matched(strides, reference, channel)
     if note := unusable(rows, emg, channel):
         return undefined(note, trial, resampling, "1")
-    return bootstrap(lambda weights: pearson((weights @ rows)[:, :-1], emg[:-1]), trial, resampling, "1")
+    return bootstrap(lambda weights: pearson(weighted(weights, rows)[:, :-1], emg[:-1]), trial, resampling, "1")
 
 
 def best_lag(
@@ -74,7 +74,7 @@ def overlap(
     human = on(emg, threshold=threshold)
 
     def share(weights: np.ndarray) -> np.ndarray:
-        simulated = on(weights @ rows, threshold=threshold)
+        simulated = on(weighted(weights, rows), threshold=threshold)
         return (simulated & human).sum(axis=1) / (simulated | human).sum(axis=1)
 
     return bootstrap(share, trial, resampling, "1")

@@ -1,5 +1,6 @@
 """Estimate: a number with the interval and the count it rests on; resampling of strides within resampled trials."""
 
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -11,6 +12,8 @@ from biomimic.gait.strides import Strides
 
 ONE = "one stride: no interval"
 NONE = "no stride could be measured"
+
+REMEMBERED = 32  # channels of which the strides, and the means of their resamples, are kept for the next measure
 
 Statistic = Callable[[np.ndarray], np.ndarray]  # weights of the strides (D, S), each row summing to 1 -> (D,)
 
@@ -130,11 +133,36 @@ def counted(trial: np.ndarray) -> str:
     return f"strides in {trials} trials" if trials > 1 else "strides"
 
 
+@lru_cache(maxsize=REMEMBERED)  # every measure of a channel, and every person it is compared with, asks for the same
 def measured(strides: Strides, channel: str) -> tuple[np.ndarray, np.ndarray]:
-    """Strides of one channel without missing points (S, 101) and their trials (S,)."""
+    """Strides of one channel without missing points (S, 101) and their trials (S,); read-only."""
     rows = strides.channel(channel)
     known = np.isfinite(rows).all(axis=1)
-    return rows[known], strides.trial[known]
+    rows, trial = rows[known], strides.trial[known]
+    rows.flags.writeable = trial.flags.writeable = False
+    return rows, trial
+
+
+_MEANS: OrderedDict[tuple[int, int], tuple[np.ndarray, np.ndarray, np.ndarray]] = OrderedDict()
+
+
+def weighted(weights: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Mean curve of each resample, weights @ rows, (D, S), (S, 101) -> (D, 101).
+
+    Of rows from `measured` and weights from `stride_weights` it is remembered and read-only: the measures of a channel
+    share it.
+    """
+    if weights.flags.writeable or rows.flags.writeable:
+        return weights @ rows
+    key = (id(weights), id(rows))  # both are kept with the product, so that no other array can have their places
+    if key not in _MEANS:
+        product = weights @ rows
+        product.flags.writeable = False
+        _MEANS[key] = (weights, rows, product)
+        if len(_MEANS) > REMEMBERED:
+            _MEANS.popitem(last=False)
+    _MEANS.move_to_end(key)
+    return _MEANS[key][2]
 
 
 def stride_weights(trial: np.ndarray, resampling: Resampling) -> np.ndarray:

@@ -12,7 +12,7 @@ import numpy as np
 
 from biomimic.errors import BadValue
 from biomimic.gait.strides import POINTS, Curves, Strides
-from biomimic.metrics.estimate import NONE, Estimate, Resampling, bootstrap, measured, undefined
+from biomimic.metrics.estimate import NONE, Estimate, Resampling, bootstrap, measured, undefined, weighted
 
 FLAT = 1e-6  # a curve whose range is below this share of its size is constant
 CLIP = 0.9999  # correlations are clipped here before Fisher's transformation
@@ -99,7 +99,7 @@ def correlation(strides: Strides, reference: Curves, channel: str, resampling: R
         return undefined(NONE, trial, resampling, "1")
     if note := _constant(rows.mean(axis=0), mean, channel):
         return undefined(note, trial, resampling, "1")
-    return bootstrap(lambda weights: pearson(weights @ rows, mean), trial, resampling, "1")
+    return bootstrap(lambda weights: pearson(weighted(weights, rows), mean), trial, resampling, "1")
 
 
 def stride_correlation(strides: Strides, reference: Curves, channel: str, resampling: Resampling) -> Estimate:
@@ -170,7 +170,7 @@ def gain(strides: Strides, reference: Curves, channel: str, resampling: Resampli
         note = f"the reference of {channel} is constant" if len(rows) else NONE
         return undefined(note, trial, resampling, "1")
     centred = (mean - mean.mean()) / ((mean - mean.mean()) ** 2).sum()
-    return bootstrap(lambda weights: (weights @ rows) @ centred, trial, resampling, "1")
+    return bootstrap(lambda weights: weighted(weights, rows) @ centred, trial, resampling, "1")
 
 
 def intercept(strides: Strides, reference: Curves, channel: str, resampling: Resampling) -> Estimate:
@@ -189,7 +189,7 @@ def intercept(strides: Strides, reference: Curves, channel: str, resampling: Res
     centred = (mean - mean.mean()) / ((mean - mean.mean()) ** 2).sum()
 
     def constant(weights: np.ndarray) -> np.ndarray:
-        curves = weights @ rows
+        curves = weighted(weights, rows)
         return curves.mean(axis=-1) - (curves @ centred) * mean.mean()
 
     return bootstrap(constant, trial, resampling, strides.unit)
@@ -246,7 +246,7 @@ def lagged(
 
     def table(weights: np.ndarray) -> np.ndarray:
         if len(weights) not in made:
-            made[len(weights)] = correlations((weights @ rows)[:, :-1], shifted)  # (D, shifts)
+            made[len(weights)] = correlations(weighted(weights, rows)[:, :-1], shifted)  # (D, shifts)
         return made[len(weights)]
 
     return Lagged(
@@ -367,7 +367,7 @@ def _of_difference(
     strides: Strides, reference: Curves, channel: str, resampling: Resampling, statistic, unit: str = ""
 ) -> Estimate:
     rows, trial, mean = matched(strides, reference, channel)
-    return bootstrap(lambda weights: statistic(weights @ rows - mean), trial, resampling, unit or strides.unit)
+    return bootstrap(lambda weights: statistic(weighted(weights, rows) - mean), trial, resampling, unit or strides.unit)
 
 
 def _constant(curve: np.ndarray, mean: np.ndarray, channel: str) -> str:

@@ -192,10 +192,10 @@ def test_two_groups_of_muscles_by_hand():
     # the walk drives abc, then def; the person abd, then cef. Each pair of synergies shares two muscles of three:
     # cosine 2/3. On the person's synergies abc has the parts 2/sqrt 3 and 1/sqrt 3: (4/3 + 1/3) of 3 are rebuilt
     key, names = ("activity", "right", "stride"), tuple("abcdef")
-    cut = {key: rows(names, grouped(("abc", "def")))}
+    walker = subject.Subject("measured", (), (), 0, {key: rows(names, grouped(("abc", "def")))})
     human = data("human", {key: rows(names, grouped(("abd", "cef")))})
     one = people.person(Human("human", "other"), human, PROTOCOL)
-    found = coordination.findings(cut, [one], QUICK)
+    found = coordination.findings(walker, [one], QUICK)
     assert only(found, "synergies") == 2
     assert only(found, "synergy_vaf") == pytest.approx(1.0, abs=1e-9)
     assert only(found, "synergy_similarity") == pytest.approx(2 / 3, abs=1e-4)
@@ -213,7 +213,8 @@ def test_likeness_of_coordination_by_hand():
         return np.column_stack([1.0 + np.cos(TURN - np.radians(phase)) for phase in phases])
 
     one = people.person(Human("human", "other"), data("human", {key: rows(names, waves(0, 20, 140, 60))}), PROTOCOL)
-    found = coordination.findings({key: rows(names, waves(0, 20, 60, 140))}, [one], QUICK)
+    walker = subject.Subject("measured", (), (), 0, {key: rows(names, waves(0, 20, 60, 140))})
+    found = coordination.findings(walker, [one], QUICK)
     assert only(found, "coordination_similarity") == pytest.approx(-1 / 35, abs=1e-9)
 
 
