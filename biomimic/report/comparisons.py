@@ -47,8 +47,7 @@ def force(results: Results, protocol: Protocol) -> Section:
     if shown:
         blocks.append(figure("force", shown, 3, f"{title} over stance", (results, protocol, domain)))
     blocks += agreements(results, protocol, domain, STANCE_NULL)
-    own = [f for f in results.findings if f.domain == domain and f.metric not in AGREED and _is_of_one_channel(f)]
-    names = list(dict.fromkeys(f.metric for f in own))
+    names = _of_one_channel([f for f in results.findings if f.domain == domain and f.metric not in AGREED])
     if names:
         words = (
             "Numbers of single strides, averaged; times in per cent of stance. A double peak needs a valley at least "
@@ -197,9 +196,14 @@ def _other(results: Results, protocol: Protocol, domain: str) -> Section:
     return Section(domain.replace(" ", "_"), wording.domain(domain), tuple(blocks))
 
 
-def _is_of_one_channel(finding: Finding) -> bool:
-    """Numbers of single strides that need no channel beside their name: no null, no ceiling."""
-    return bool(finding.side) and not any(map(math.isfinite, (finding.null, finding.ceiling)))
+def _of_one_channel(found: list[Finding]) -> list[str]:
+    """Measures of single strides whose name tells the channel: one channel, a side, no null, no ceiling."""
+    names = dict.fromkeys(f.metric for f in found)
+    several = {f.metric for f in found if not f.side or math.isfinite(f.null) or math.isfinite(f.ceiling)}
+    for name in names:
+        if len({f.channel for f in found if f.metric == name}) > 1:
+            several.add(name)
+    return [name for name in names if name not in several]
 
 
 def _mean(values: Iterable[float]) -> float:

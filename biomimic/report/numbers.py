@@ -13,7 +13,7 @@ from biomimic.report.blocks import Block, Table
 from biomimic.validate.protocol import Protocol
 from biomimic.validate.results import Finding, Results
 
-COLUMNS = 6  # numbers side by side
+WIDTH = 7  # of the numbers side by side; one with an interval takes two, one without it one
 DASH = wording.MISSING
 AMONG = "Among people"  # head of what people reach against each other
 NARROW = 3  # numbers beside which a remark has room
@@ -96,12 +96,12 @@ def basis(found: Sequence[Finding]) -> str:
 
 
 def _chunks(groups: Sequence[list[Finding]]) -> list[list[list[Finding]]]:
-    """Measures in tables of at most so many columns; human figures beside it take one each."""
+    """Measures in tables that are not too wide; human figures beside a measure take one each."""
     parts: list[list[list[Finding]]] = [[]]
     width = 0
     for group in groups:
-        own = len(_columns(group))
-        if parts[-1] and width + own > COLUMNS:
+        own = len(_columns(group)) + any(math.isfinite(finding.estimate.low) for finding in group)
+        if parts[-1] and width + own > WIDTH:
             parts.append([])
             width = 0
         parts[-1].append(group)
