@@ -45,7 +45,8 @@ def test_a_measure_with_a_null_has_a_table_of_its_own():
 def test_numbers_of_the_whole_body_stand_one_a_row():
     (table,) = numbers.tables([_finding("speed", 1.234, "m/s"), _finding("cost", 2.0, "J/kg/m", note="an index")])
     assert table.header == ("Measure", "Value", "n", "Remark")
-    assert [cell.replace(wording.TIE, " ") for cell in table.rows[1]] == ["Cost", "2.00 J/(kg m)", "12 strides", "an index"]
+    cells = [cell.replace(wording.TIE, " ") for cell in table.rows[1]]
+    assert cells == ["Cost", "2.00 J/(kg m)", "12 strides", "an index"]
 
 
 def test_a_reason_stands_where_a_number_is_missing():
