@@ -119,9 +119,11 @@ class Bench:
             if self.humans[human.name].recordings:
                 singles[human.name] = person(human, self.humans[human.name], protocol)
                 touched = setting.quantities
+        if not touched:
+            return self.results
         people = tuple(one for one in (*singles.values(), group(tuple(singles.values()))) if one is not None)
         again = _findings(self, setting, touched, (walker, people, protocol))
-        checks = audit.checks(walker, people, protocol)
+        checks = self.results.audit if setting.metrics else audit.checks(walker, people, protocol)
         again |= _placed([audit.finding(checks)])
         findings = tuple(again.get(_place(one), one) for one in self.results.findings)
         return replace(
