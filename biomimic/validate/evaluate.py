@@ -216,7 +216,9 @@ def shaping(one: Person, quantity: str, shaped_by: Sequence[str] | None) -> str:
         return SHAPED
     if shaped_by is None:
         return "not stated by the run"
-    return SHAPED if quantity in {name.removesuffix("s") for name in shaped_by} | set(shaped_by) else INDEPENDENT
+    known = {name.removesuffix("s") for name in shaped_by} | set(shaped_by)
+    made_of = {"power": {"angles", "moment"}}.get(quantity, {quantity})
+    return SHAPED if made_of & known else INDEPENDENT
 
 
 def _retargeting(comparison: Comparison, case: Case) -> list[Finding]:

@@ -192,7 +192,8 @@ def _finite(walker: Subject) -> Gate:
             fastest = float(np.nanmax(moved / np.diff(recording.angles.time)[:, None], initial=0.0))
             if fastest > WILD:
                 bad.append(f"{recording.trial}: a joint turns at {fastest:.0f} rad/s")
-    found = "; ".join(bad) or f"{len(walker.trials)} trials without a missing value"
+    trials = "1 trial" if len(walker.trials) == 1 else f"{len(walker.trials)} trials"
+    found = "; ".join(bad) or f"{trials} without a missing value"
     if not walker.trials:
         return Gate("G9", title, NONE, "curves, not time series", limit)
     return Gate("G9", title, FAIL if bad else PASS, found, limit)

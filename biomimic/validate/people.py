@@ -7,7 +7,7 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 
 from biomimic.gait.strides import POINTS, SIDES, Curves, Strides
-from biomimic.metrics import power
+from biomimic.metrics import activation, power
 from biomimic.provenance import Provenance
 from biomimic.reference import Entry, Figure, ReferenceData
 from biomimic.validate.protocol import Human, Protocol
@@ -170,6 +170,8 @@ def _stacked(others: Sequence[Person], key: Key) -> Strides:
     rows, duration, stance = [], [], []
     for one in able:
         own = one.strides[key]
+        if key[0] == "activity":  # laboratories divide EMG by different things
+            own = activation.relative_to_peak(own, silent=0.0)
         many = range(len(own)) if one.is_several else (slice(None),)
         for which in many:
             part = own.take(np.atleast_1d(which)) if one.is_several else own

@@ -80,7 +80,9 @@ def outside(
         key = tuple(where)
         if key not in cut or channel not in cut[key].names:
             continue
-        place = bands.position(band, cut[key].summary().channel(channel)[None])
+        own = cut[key].summary().channel(channel)
+        own = own / np.nanmax(own) if key[0] == "activity" else own  # people's EMG is relative to its peak
+        place = bands.position(band, own[None])
         how = replace(resampling, level=band.level)
         rows = group.rows(key, channel)
         left_out = bands.held_out(rows, np.arange(len(rows)), "subjects", how)
