@@ -192,13 +192,13 @@ def _findings(
 ) -> dict[Place, Finding]:
     """What gates, criteria and scores rest on, measured again by its place."""
     walker, people, protocol = now
-    base = _placed(bench.results.findings)
+    first = _placed(bench.results.findings)
     again: dict[Place, Finding] = {}
     for comparison in (one for one in protocol.comparisons if one.quantity in touched):
         wanted = {one.metric for one in protocol.criteria if one.domain == comparison.domain} | {"correlation"}
         for metric in wanted & set(comparison.metrics) & set(setting.metrics or METRICS):
-            again |= _compared(comparison, metric, (base, *now), bench)
-        again |= _averaged(comparison, base, again)
+            again |= _compared(comparison, metric, (first, *now), bench)
+        again |= _averaged(comparison, first, again)
     if setting.finds or "angles" in setting.filtered:
         again |= _placed(physics.findings(walker, protocol, ONCE))
         again |= _placed(whole_body.spatiotemporal_findings(walker, people, ONCE))
@@ -207,19 +207,19 @@ def _findings(
 
 def _compared(comparison: Comparison, metric: str, what: tuple, bench: Bench) -> dict[Place, Finding]:
     """One measure of one comparison, for those people, sides and channels that had it."""
-    base, walker, people, protocol = what
+    first, walker, people, protocol = what
     again = {}
     for one in people:
         for side in SIDES:
             key = (comparison.quantity, side, comparison.phase)
             places = {name: (comparison.domain, metric, name, side, one.name) for name in comparison.channels}
-            for channel, place in ((name, place) for name, place in places.items() if place in base):
+            for channel, place in ((name, place) for name, place in places.items() if place in first):
                 if key not in walker.cut or not one.has(key, channel):
-                    gone = replace(base[place].estimate, value=math.nan, low=math.nan, high=math.nan, draws=None)
-                    again[place] = replace(base[place], estimate=gone, score_draws=None, note="no stride is left")
+                    gone = replace(first[place].estimate, value=math.nan, low=math.nan, high=math.nan, draws=None)
+                    again[place] = replace(first[place], estimate=gone, score_draws=None, note="no stride is left")
                     continue
                 pair = Pair(walker.cut[key], one.curves(key), one.strides[key], channel, key[0], protocol, ONCE)
-                changed = replace(base[place], estimate=METRICS[metric](pair), score_draws=None)
+                changed = replace(first[place], estimate=METRICS[metric](pair), score_draws=None)
                 if bench.moving() and metric == "correlation":
                     top = ceiling.ceiling(people, one, key, channel)
                     changed = replace(changed, null=ceiling.null(pair.human, channel), ceiling=top.value)
@@ -229,11 +229,11 @@ def _compared(comparison: Comparison, metric: str, what: tuple, bench: Bench) ->
 
 
 def _averaged(
-    comparison: Comparison, base: Mapping[Place, Finding], again: Mapping[Place, Finding]
+    comparison: Comparison, first: Mapping[Place, Finding], again: Mapping[Place, Finding]
 ) -> dict[Place, Finding]:
     """Means over channels, from the correlations that were measured again."""
     found = {}
-    for place, old in base.items():
+    for place, old in first.items():
         if place[:2] != (comparison.domain, "mean_correlation") or not math.isfinite(old.value):
             continue
         each = [(comparison.domain, "correlation", name, place[3], place[4]) for name in comparison.mean_of]

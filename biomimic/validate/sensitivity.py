@@ -159,28 +159,28 @@ def _row(setting: Setting, protocol: Protocol, value: float, pair: tuple[Results
     return Row(setting.name, setting.unit, before, float(value), _flips(*pair), change, where)
 
 
-def _flips(base: Results, changed: Results) -> tuple[Flip, ...]:
+def _flips(first: Results, changed: Results) -> tuple[Flip, ...]:
     flips = [
         Flip("gate", f"{old.name} {old.title}", old.status, new.status)
-        for old, new in zip(base.gates, changed.gates)
+        for old, new in zip(first.gates, changed.gates)
         if old.status != new.status
     ]
     flips += [
         Flip("criterion", _named(old), _reached(old), _reached(new))
-        for old, new in zip(base.outcomes, changed.outcomes)
+        for old, new in zip(first.outcomes, changed.outcomes)
         if old.passed != new.passed
     ]
     flips += [
         Flip("score", f"{old.domain}, {old.reference}", f"{old.value:.2f}", f"{new.value:.2f}")
-        for old, new in zip(base.scores, changed.scores)
+        for old, new in zip(first.scores, changed.scores)
         if math.isfinite(old.value) != math.isfinite(new.value)
     ]
     return tuple(flips)
 
 
-def _largest(base: Results, changed: Results) -> tuple[float, str]:
+def _largest(first: Results, changed: Results) -> tuple[float, str]:
     """Largest change of a domain's score and whose it is."""
-    moved = {f"{a.domain}, {a.reference}": b.value - a.value for a, b in zip(base.scores, changed.scores)}
+    moved = {f"{a.domain}, {a.reference}": b.value - a.value for a, b in zip(first.scores, changed.scores)}
     moved = {name: change for name, change in moved.items() if math.isfinite(change)}
     where = max(moved, key=lambda name: abs(moved[name]), default="")
     return moved.get(where, 0.0), where
