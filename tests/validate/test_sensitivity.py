@@ -27,7 +27,7 @@ def protocol(short) -> Protocol:
         replace(
             one,
             metrics=tuple(name for name in one.metrics if name in METRICS),
-            channels=MUSCLES if one.quantity == "activity" else one.channels,
+            channels=MUSCLES if one.quantity == "activity" else one.channels[:3],
             mean_of=MUSCLES if one.quantity == "activity" else one.mean_of,
         )
         for one in short.comparisons
