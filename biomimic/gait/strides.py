@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
-from scipy.interpolate import CubicSpline, PchipInterpolator
+from scipy.interpolate import CubicSpline, PchipInterpolator, PPoly
 
 from biomimic import errors
 from biomimic.errors import BadValue, NotEnoughData
@@ -99,12 +100,7 @@ class Strides:
 
     def summary(self, provenance: Provenance | None = None) -> Curves:
         """Mean and SD over the strides, point by point, leaving NaN out; no SD when there is one stride."""
-        measured = np.isfinite(self.values)
-        count = measured.sum(axis=0)  # (101, C)
-        total = np.where(measured, self.values, 0.0).sum(axis=0)
-        mean = np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)
-        square = np.where(measured, (self.values - mean) ** 2, 0.0).sum(axis=0)
-        sd = np.sqrt(np.divide(square, count - 1, out=np.full(count.shape, np.nan), where=count > 1))
+        mean, sd = _mean_and_sd(self)
         return Curves(
             names=self.names,
             unit=self.unit,
@@ -115,6 +111,17 @@ class Strides:
             provenance=provenance,
             phase=self.phase,
         )
+
+
+@lru_cache(maxsize=64)  # every check and every person compared with asks for the same
+def _mean_and_sd(strides: Strides) -> tuple[np.ndarray, np.ndarray]:
+    """(101, C) each, NaN left out."""
+    measured = np.isfinite(strides.values)
+    count = measured.sum(axis=0)
+    total = np.where(measured, strides.values, 0.0).sum(axis=0)
+    mean = np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)
+    square = np.where(measured, (strides.values - mean) ** 2, 0.0).sum(axis=0)
+    return mean, np.sqrt(np.divide(square, count - 1, out=np.full(count.shape, np.nan), where=count > 1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,7 +206,8 @@ def cut(signals: Signals, cycles: Cycles, *, phase: str = "stride") -> Strides:
     values = np.empty((len(cycles), POINTS, len(columns)))
     wanted = signals.values[:, list(columns.values())]
     whole = np.isfinite(wanted).all(axis=0)
-    values[:, :, whole] = _interpolate(signals.time, wanted[:, whole], at, signals.unit)
+    complete = tuple(k for k, known in zip(columns.values(), whole) if known)
+    values[:, :, whole] = _interpolate(signals.time, wanted[:, whole], at, lambda: _through(signals, complete))
     for k in np.flatnonzero(~whole):
         values[:, :, k] = _bridge(signals.time, wanted[:, k], at, signals.unit)
     mirrored = [name.split("/")[-1] in MIRRORED for name in columns]
@@ -265,20 +273,29 @@ def _own_name(name: str, side: str) -> str | None:
     return "_".join(word for word in words if word != side)
 
 
-def _interpolate(time: np.ndarray, values: np.ndarray, at: np.ndarray, unit: str) -> np.ndarray:
-    """Values (T, C) at times (S, 101); NaN in strides that the record does not cover."""
+@lru_cache(maxsize=2)  # stride and stance of a side go through the same one
+def _through(signals: Signals, columns: tuple[int, ...]) -> PPoly:
+    return _spline(signals.time, signals.values[:, columns], signals.unit)
+
+
+def _spline(time: np.ndarray, values: np.ndarray, unit: str) -> PPoly:
+    return (PchipInterpolator if unit in STEADY_UNITS else CubicSpline)(time, values, axis=0)
+
+
+def _interpolate(time: np.ndarray, values: np.ndarray, at: np.ndarray, made: Callable[[], PPoly]) -> np.ndarray:
+    """Values (T, C) at times (S, 101), by the spline through them; NaN in strides that the record does not cover."""
     result = np.full((*at.shape, values.shape[1]), np.nan)
     covered = (at[:, 0] >= time[0]) & (at[:, -1] <= time[-1]) if len(time) > 1 else np.zeros(len(at), bool)
     if covered.any() and values.shape[1]:
-        kind = PchipInterpolator if unit in STEADY_UNITS else CubicSpline
-        result[covered] = kind(time, values, axis=0)(at[covered])
+        result[covered] = made()(at[covered])
     return result
 
 
 def _bridge(time: np.ndarray, values: np.ndarray, at: np.ndarray, unit: str) -> np.ndarray:
     """One channel with missing samples at times (S, 101); NaN in strides that miss too much."""
     known = np.isfinite(values)
-    result = _interpolate(time[known], values[known, None], at, unit)[:, :, 0]
+    seen, there = time[known], values[known, None]
+    result = _interpolate(seen, there, at, lambda: _spline(seen, there, unit))[:, :, 0]
     missing = np.concatenate(([0], np.cumsum(~known)))
     first, last = np.searchsorted(time, at[:, 0]), np.searchsorted(time, at[:, -1], side="right")
     share = (missing[last] - missing[first]) / np.maximum(last - first, 1)

@@ -4,6 +4,7 @@ All places are in % of the stride, differences lie between -50 and 50 %, positiv
 reference. Thresholds other than 20 % of the peak are for sensitivity: a difference that depends on it is none.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +12,16 @@ import numpy as np
 from biomimic.errors import BadValue
 from biomimic.gait.strides import Curves, Strides
 from biomimic.metrics.activation import CYCLE, ON, on, unusable
-from biomimic.metrics.estimate import Estimate, Resampling, Statistic, bootstrap, measured, undefined
+from biomimic.metrics.estimate import (
+    Estimate,
+    Resampling,
+    Statistic,
+    bootstrap,
+    measured,
+    stride_weights,
+    undefined,
+    weighted,
+)
 from biomimic.metrics.waveform import matched
 
 SENSITIVITY = (0.1, 0.3)  # other thresholds, shares of the peak
@@ -96,7 +106,15 @@ def timing(
 
     def late(edge: str) -> Statistic:
         theirs = getattr(human, edge)[0]
-        return lambda weights: getattr(main_bursts(weights @ rows, threshold=threshold), edge) - theirs
+
+        def later(weights: np.ndarray) -> np.ndarray:
+            if weights.flags.writeable:  # equal weights, for the value itself
+                found = main_bursts(weights @ rows, threshold=threshold)
+            else:
+                found = _resampled(strides, channel, resampling, threshold)
+            return getattr(found, edge) - theirs
+
+        return later
 
     seconds = _seconds_per_percent(strides)
     parts = [(edge, unit) for unit in ("%", "s") for edge in ("onset", "offset")]
@@ -114,7 +132,9 @@ def centre(strides: Strides, channel: str, resampling: Resampling) -> Estimate:
     if note := unusable(rows, None, channel) or _spread_out(rows.mean(axis=0), channel, "of the strides"):
         return undefined(note, trial, resampling, "%")
     middle = centre_of(rows.mean(axis=0))
-    return bootstrap(lambda weights: middle + _wrapped(centre_of(weights @ rows) - middle), trial, resampling, "%")
+    return bootstrap(
+        lambda weights: middle + _wrapped(centre_of(weighted(weights, rows)) - middle), trial, resampling, "%"
+    )
 
 
 def centre_difference(strides: Strides, reference: Curves, channel: str, resampling: Resampling) -> Estimate:
@@ -124,7 +144,7 @@ def centre_difference(strides: Strides, reference: Curves, channel: str, resampl
     if note := note or _spread_out(rows.mean(axis=0), channel, "of the strides"):
         return undefined(note, trial, resampling, "%")
     theirs = centre_of(emg)
-    return _circular(lambda weights: centre_of(weights @ rows) - theirs, trial, resampling, "%")
+    return _circular(lambda weights: centre_of(weighted(weights, rows)) - theirs, trial, resampling, "%")
 
 
 def centre_of(curves: np.ndarray) -> np.ndarray:
@@ -142,6 +162,12 @@ def _spread_out(curve: np.ndarray, channel: str, whose: str) -> str:
     if np.abs(_resultant(curve)) > CONCENTRATED * size:
         return ""
     return f"{channel} {whose} is spread evenly over the stride and has no centre"
+
+
+@lru_cache(maxsize=8)  # both edges, in both units, against every person, are those of the same bursts
+def _resampled(strides: Strides, channel: str, resampling: Resampling, threshold: float) -> Bursts:
+    rows, trial = measured(strides, channel)
+    return main_bursts(weighted(stride_weights(trial, resampling), rows), threshold=threshold)
 
 
 def _circular(

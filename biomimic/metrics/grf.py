@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -58,6 +59,7 @@ class Balance(NamedTuple):
     steady: np.ndarray  # bool: the share is below 10 %; False where it is not defined
 
 
+@lru_cache(maxsize=16)  # each of the eight figures made of it, against every person, asks for the same
 def double_peak(
     strides: Strides, channel: str = "vertical", *, prominence: float = PROMINENCE, depth: float = DEPTH
 ) -> DoublePeak:

@@ -9,7 +9,7 @@ from scipy.integrate import cumulative_trapezoid
 from biomimic.errors import BadValue
 from biomimic.gait.cycles import Cycles
 from biomimic.gait.strides import POINTS, STANDARD_GRAVITY, Curves, Strides
-from biomimic.metrics.estimate import NONE, Estimate, Resampling, bootstrap, undefined
+from biomimic.metrics.estimate import NONE, Estimate, Resampling, bootstrap, undefined, weighted
 from biomimic.metrics.waveform import matched
 from biomimic.signals import Signals
 
@@ -78,8 +78,8 @@ def peak_difference(strides: Strides, reference: Curves, channel: str, resamplin
         missing = undefined(NONE, trial, resampling, strides.unit)
         return PeakDifference(missing, missing)
     return PeakDifference(
-        bootstrap(lambda weights: (weights @ rows).max(axis=1) - human.max(), trial, resampling, strides.unit),
-        bootstrap(lambda weights: (weights @ rows).min(axis=1) - human.min(), trial, resampling, strides.unit),
+        bootstrap(lambda weights: weighted(weights, rows).max(axis=1) - human.max(), trial, resampling, strides.unit),
+        bootstrap(lambda weights: weighted(weights, rows).min(axis=1) - human.min(), trial, resampling, strides.unit),
     )
 
 
@@ -91,7 +91,7 @@ def peak_ratio(strides: Strides, reference: Curves, channel: str, resampling: Re
     largest = np.abs(human).max()
     if not largest > 0:
         return undefined("the reference is zero throughout", trial, resampling, "1")
-    return bootstrap(lambda weights: np.abs(weights @ rows).max(axis=1) / largest, trial, resampling, "1")
+    return bootstrap(lambda weights: np.abs(weighted(weights, rows)).max(axis=1) / largest, trial, resampling, "1")
 
 
 def weight_support(force: Signals, cycles: Cycles, mass: float) -> np.ndarray:

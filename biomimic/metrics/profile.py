@@ -12,7 +12,17 @@ import numpy as np
 
 from biomimic.errors import BadValue
 from biomimic.gait.strides import POINTS, SIDES, Curves, Strides
-from biomimic.metrics.estimate import NONE, ONE, Estimate, Resampling, bootstrap, counted, stride_weights, undefined
+from biomimic.metrics.estimate import (
+    NONE,
+    ONE,
+    Estimate,
+    Resampling,
+    bootstrap,
+    counted,
+    stride_weights,
+    undefined,
+    weighted,
+)
 from biomimic.metrics.waveform import matched
 
 PELVIS = ("pelvis_tilt", "pelvis_list", "pelvis_rotation")  # one bone: counted once, from the left side's strides
@@ -75,7 +85,7 @@ def gait_variable_score(strides: Strides, reference: Curves, channel: str, resam
     """
     rows, trial, mean = matched(strides, reference, channel)
     _check_phase(strides)
-    return bootstrap(lambda weights: _score(weights @ rows, mean), trial, resampling, strides.unit)
+    return bootstrap(lambda weights: _score(weighted(weights, rows), mean), trial, resampling, strides.unit)
 
 
 def gait_profile_score(scores: np.ndarray) -> np.ndarray:

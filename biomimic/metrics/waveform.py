@@ -242,12 +242,13 @@ def lagged(
     most = int(np.floor(max_lag / seconds + 1e-9))
     shifts = np.array(sorted(range(-most, most + 1), key=abs))  # of equal correlations the smallest shift counts
     shifted = np.array([np.roll(mean[:-1], shift) for shift in shifts])
-    made: dict[int, np.ndarray] = {}  # correlation and shift need the same table
+    made: dict[bytes, np.ndarray] = {}  # correlation and shift need the same table
 
     def table(weights: np.ndarray) -> np.ndarray:
-        if len(weights) not in made:
-            made[len(weights)] = correlations(weighted(weights, rows)[:, :-1], shifted)  # (D, shifts)
-        return made[len(weights)]
+        which = weights.tobytes() if len(weights) == 1 else b"resamples"
+        if which not in made:
+            made[which] = correlations(weighted(weights, rows)[:, :-1], shifted)  # (D, shifts)
+        return made[which]
 
     return Lagged(
         bootstrap(lambda weights: table(weights).max(axis=1), trial, resampling, "1"),

@@ -40,7 +40,11 @@ def entry_text(name: str, entry: Entry, content: Mapping[str, str]) -> str:
         for file, text in sorted(content.items())
         if file.endswith(".csv")
     }
-    lines = config.dumps(replace(entry, files=files)).replace("[files]", f"[{name}.files]").replace("[filters]", f"[{name}.filters]")
+    lines = (
+        config.dumps(replace(entry, files=files))
+        .replace("[files]", f"[{name}.files]")
+        .replace("[filters]", f"[{name}.filters]")
+    )
     return f"[{name}]\n{lines}"
 
 

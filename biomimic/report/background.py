@@ -231,6 +231,7 @@ def files() -> Section:
     """What lies beside the report."""
     items = (
         "verdict.json: gates, criteria and scores for programs, by a published schema.",
+        "sensitivity.json: what each setting of the protocol changes, one step down and up.",
         "results.json: every number of this report, six significant digits.",
         "metrics.csv: one row a finding, with interval, n, null, ceiling, score and note.",
         "exclusions.csv: every stride left out, with its reason.",

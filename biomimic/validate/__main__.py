@@ -4,6 +4,7 @@ import argparse
 import platform
 import sys
 from dataclasses import replace
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
@@ -20,9 +21,16 @@ def main(arguments: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # a terminal that lacks a sign shows a question mark
     options = _parser().parse_args(arguments)
+    if not (options.run or options.recording or options.selftest):
+        _parser().error("one of --run, --recording and --selftest is needed")
     from biomimic.errors import BiomimicError  # imports wait until the arguments are known to be good
 
     try:
+        if options.selftest and (wrong := _selftest()):
+            print(wrong, file=sys.stderr)
+            return BAD
+        if not (options.run or options.recording):
+            return GOOD
         return _several(options) if options.run and (len(options.run) > 1 or options.against) else _one(options)
     except BiomimicError as error:
         print(str(error), file=sys.stderr)
@@ -35,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
         description=__doc__.partition(": ")[2],
         epilog="Exit codes: 0 report written; 1 with --check, a gate failed or a criterion is unmet; 2 bad input.",
     )
-    what = parser.add_mutually_exclusive_group(required=True)
+    what = parser.add_mutually_exclusive_group()
     what.add_argument("--run", nargs="+", metavar="RUN", help="name or folder of a run; several are put side by side")
     what.add_argument(
         "--recording",
@@ -57,6 +65,9 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="compare with people of another speed all the same; the report says so",
     )
+    parser.add_argument(
+        "--selftest", action="store_true", help="first compute published known answers; they join the report's appendix"
+    )
     parser.add_argument("--jobs", type=_positive, help="trials rolled out at once; by default one a core")
     return parser
 
@@ -68,6 +79,17 @@ def _positive(text: str) -> int:
     return number
 
 
+def _selftest() -> str:
+    """Print every known answer; what is wrong, in words, or nothing."""
+    from biomimic.validate import selftest
+
+    answers = selftest.run()
+    print("\n".join(selftest.lines(answers)))
+    wrong = selftest.failed(answers)
+    names = ", ".join(one.name for one in wrong[:10])
+    return f"{len(wrong)} of {len(answers)} known answers are not reproduced here: {names}." if wrong else ""
+
+
 class Measured(NamedTuple):
     """One walker, measured: what is written about it and where."""
 
@@ -75,11 +97,12 @@ class Measured(NamedTuple):
     protocol: object
     film: object
     out: Path
+    sensitivity: object
 
 
 def _one(options: argparse.Namespace) -> int:
     measured = _run(options.run[0], options) if options.run else _recordings(options)
-    _write(measured)
+    _write(measured, options.selftest)
     return UNMET if options.check and not measured.results.passed else GOOD
 
 
@@ -99,7 +122,7 @@ def _several(options: argparse.Namespace) -> int:
     own = {name: folder / Path(name).name for name in names}
     measured = {name: _run(name, options, own[name]) for name in names}
     for one in measured.values():
-        _write(one)
+        _write(one, options.selftest)
     protocol = measured[names[0]].protocol
     against = [measured[name].results for name in options.against] or None
     compared = compare([measured[name].results for name in options.run], against, protocol)
@@ -145,7 +168,16 @@ def _run(name: str, options: argparse.Namespace, out: Path | None = None) -> Mea
         allows_speed=options.allow_speed_mismatch,
         body=_body(body, walker, humans, protocol),
     )
-    return Measured(assess(walker, humans, protocol, about), protocol, _film(film), out)
+    results = assess(walker, humans, protocol, about)
+    build = partial(subject.planned, leg_length=body.leg_length)
+    return Measured(results, protocol, _film(film), out, _sweep(options, results, walker, humans, protocol, build))
+
+
+def _sweep(options, results, walker, humans: dict, protocol, build):
+    """Whether a verdict hangs on a setting: each one step down and up."""
+    from biomimic.validate.sensitivity import sweep
+
+    return sweep(results, walker, humans, protocol, build=build, allows_speed=options.allow_speed_mismatch)
 
 
 def _body(embodiment, walker, humans: dict, protocol):
@@ -199,7 +231,9 @@ def _recordings(options: argparse.Namespace) -> Measured:
     identity["run"] = {"name": label, "kind": walker.kind, "note": _note(data, label)}
     about = About(label, None, identity, allows_speed=options.allow_speed_mismatch)
     film = Film(reason="No pictures: the recordings were not made by this package's simulation.")
-    return Measured(assess(walker, humans, protocol, about), protocol, film, out)
+    results = assess(walker, humans, protocol, about)
+    build = subject.recorded if walker.still else None
+    return Measured(results, protocol, film, out, _sweep(options, results, walker, humans, protocol, build))
 
 
 def _note(data, label: str) -> str:
@@ -293,20 +327,28 @@ def _film(path: Path):
     return Film(drawn.frames, drawn.percents, "start 0", drawn.reason)
 
 
-def _write(measured: Measured) -> None:
+def _write(measured: Measured, with_answers: bool) -> None:
     """All files are made before the first is written; each is written through a temporary name."""
     from biomimic import report
-    from biomimic.report import machine, pdf, verdict
+    from biomimic.report import appendix, machine, pdf, verdict
     from biomimic.validate import results as written
+    from biomimic.validate import selftest
+    from biomimic.validate import sensitivity as sensitivities
 
-    results, protocol, film, out = measured
-    built = report.build(results, protocol, film)
+    results, protocol, film, out, sensitivity = measured
+    swept = len(sensitivity.flipping), sensitivity.note, sensitivity.held
+    more = [appendix.settings(sensitivities.table(sensitivity), *swept)]
+    if with_answers:
+        answers = selftest.run()
+        more.append(appendix.answers(selftest.table(answers), sum(answer.passed for answer in answers)))
+    built = report.build(results, protocol, film, more)
     named = results.identity["protocol"]
     content = {
         **report.contents(built),
         "first.png": pdf.picture(built.figures[0]),
         "verdict.json": machine.to_json(machine.verdict(results, protocol=named["name"], version=named["version"])),
         "results.json": written.to_json(results),
+        "sensitivity.json": machine.to_json(written.rounded(sensitivities.record(sensitivity))),
         "metrics.csv": written.metrics_csv(results),
         "exclusions.csv": written.exclusions_csv(results),
     }

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from biomimic.gait.strides import SIDES, Curves
-from biomimic.metrics.estimate import Estimate, Resampling, counted, stride_weights
+from biomimic.metrics.estimate import Estimate, Resampling, counted, stride_weights, weighted
 from biomimic.metrics.waveform import fisher_mean, null_correlation, pearson, to_z
 from biomimic.validate.people import FEW, Person, members
 from biomimic.validate.walks import Key
@@ -149,7 +149,9 @@ def score_draws(
     if len(several) < 3:
         drawn = estimate.draws
         return None if drawn is None else Scores((to_z(drawn) - low) / (high - low), counted(rows[1]))
-    found, top = _people_draws(stride_weights(rows[1], resampling) @ rows[0], np.array(several), resampling.seed)
+    found, top = _people_draws(
+        weighted(stride_weights(rows[1], resampling), rows[0]), np.array(several), resampling.seed
+    )
     span = np.where(top > low, top - low, np.nan)
     walk = f" and {counted(rows[1])}" if len(rows[0]) > 1 else ""
     return Scores((found - low) / span, f"{len(several)} people{walk}")

@@ -9,7 +9,7 @@ import numpy as np
 from biomimic.errors import unknown
 from biomimic.gait.strides import SIDES, Strides
 from biomimic.metrics import activation, waveform
-from biomimic.metrics.estimate import Resampling, bootstrap, measured
+from biomimic.metrics.estimate import Resampling, bootstrap, measured, weighted
 from biomimic.metrics.estimate import undefined as undefined_estimate
 from biomimic.recording import Recording
 from biomimic.reference import ReferenceData
@@ -282,7 +282,9 @@ def _mean_correlation(comparison: Comparison, one: Person, key: Key, case: Case)
     end = -1 if key[0] == "activity" else None
 
     def statistic(weights: np.ndarray) -> np.ndarray:
-        each = [waveform.pearson((weights @ part)[:, :end], curve[:end]) for (part, _), curve in zip(rows, curves)]
+        each = [
+            waveform.pearson(weighted(weights, part)[:, :end], curve[:end]) for (part, _), curve in zip(rows, curves)
+        ]
         return np.mean(each, axis=0)
 
     if silent or not complete:

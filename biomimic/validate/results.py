@@ -321,7 +321,7 @@ def to_json(results: Results) -> str:
         "excluded_strides": len(results.exclusions),
         "passed": results.passed,
     }
-    return json.dumps(_rounded(content), sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(rounded(content), sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def metrics_csv(results: Results) -> str:
@@ -366,11 +366,12 @@ def _row(run: str, finding: Finding) -> dict:
     return record
 
 
-def _rounded(value: object) -> object:
+def rounded(value: object) -> object:
+    """The same for JSON: six significant digits, null for what is not a number."""
     if isinstance(value, dict):
-        return {str(key): _rounded(item) for key, item in value.items()}
+        return {str(key): rounded(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_rounded(item) for item in value]
+        return [rounded(item) for item in value]
     if isinstance(value, float):
         return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
     return value

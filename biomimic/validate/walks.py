@@ -67,15 +67,15 @@ def measure(recording: Recording, number: int, protocol: Protocol) -> Trial:
     span = _span(filtered)
     gait = gait_events.recognise(found["right"], found["left"]).name or "walking"
     rule = replace(gait_cycles.RULES[gait], skip_strides=protocol.trials.skip_strides)
+    position = None
+    if _has_feet(recording):
+        position = filters.low_pass(recording.position, order=protocol.filters.order, cutoff=protocol.filters.angles_hz)
     cycles, agreement = {}, {}
     for side, other in (("right", "left"), ("left", "right")):
         opposite = found[other] if _sees_both(recording, found[other], span) else None
         chosen = gait_cycles.choose(found[side], opposite, span=span, rule=rule, trial=number, fall=recording.fall)
         cycles[side] = _steady(chosen, recording)
-        if _has_feet(recording) and len(chosen):
-            position = filters.low_pass(
-                recording.position, order=protocol.filters.order, cutoff=protocol.filters.angles_hz
-            )
+        if position is not None and len(chosen):
             zeni = gait_events.detect_from_positions(position, side=side)
             agreement[side] = gait_events.agreement(found[side], zeni)
     return Trial(recording, filtered, cycles, agreement, gait)

@@ -70,6 +70,19 @@ def test_another_place_gives_the_same_bytes(reported):
         assert path.read_bytes() == other.read_bytes(), path.name
 
 
+def test_known_answers_can_be_computed_alone(tmp_path):
+    done = _call("--selftest", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "known answers, all as expected" in done.stdout
+    assert "WRONG" not in done.stdout
+
+
+def test_something_must_be_asked_for(tmp_path):
+    done = _call(cwd=tmp_path)
+    assert done.returncode == 2
+    assert "one of --run, --recording and --selftest is needed" in done.stderr
+
+
 def test_an_unknown_data_set_is_answered_with_the_closest_name(tmp_path):
     _refused(_call("--recording", "falisse2019_waking", cwd=tmp_path), 'Did you mean "falisse2019_walking"')
 
