@@ -14,7 +14,8 @@ import pytest
 from biomimic.recording import Recording
 
 ROOT = Path(__file__).parents[1]
-OUTPUT = {"report.html", "report.pdf", "results.json", "metrics.csv", "exclusions.csv"}
+OUTPUT = {"report.html", "report.pdf", "results.json", "metrics.csv", "exclusions.csv", "verdict.json"}
+OUTPUT |= {"methods.md", "references.bib", "captions.csv", "sensitivity.json"}
 SHORT = {
     "count = 10 ": "count = 2 ",
     "duration_s = 20.0": "duration_s = 7.0",

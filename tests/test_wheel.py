@@ -20,6 +20,8 @@ SHIPPED = (
     "biomimic/_share/reports/template.typ",
     "biomimic/_share/reports/style.css",
     "biomimic/_share/reports/style.mplstyle",
+    "biomimic/_share/reports/references.toml",
+    "biomimic/_share/validation/verdict.schema.json",
     "biomimic/embodiment/myofullbody.toml",
     "biomimic/readers/opensim.toml",
 )

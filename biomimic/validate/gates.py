@@ -151,7 +151,7 @@ def _speed(findings: Sequence[Finding], people: Sequence[Person], allowed: bool)
     if not gaps:
         return Gate("G8", title, NONE, "the speed of one of the two is not known", limit, source)
     found = ", ".join(
-        f"{gap:.2f} m/s from {name}" + (f" ({scaled:.2f} at the same leg length)" if math.isfinite(scaled) else "")
+        f"{gap:.3f} m/s from {name}" + (f" ({scaled:.3f} at the same leg length)" if math.isfinite(scaled) else "")
         for name, (gap, scaled) in gaps.items()
     )
     far = tuple(name for name, gap in gaps.items() if not np.nanmin(gap) <= SPEED)

@@ -88,7 +88,7 @@ def test_the_speed_is_compared_at_the_same_leg_length_too(short, people, recordi
     long = {name: replace(data, entry=replace(data.entry, leg_length_m=1.44)) for name, data in far.items()}
     gate = _gates(recordings, long, short, leg_length=1.0)["G8"]
     assert gate.status == "pass"
-    assert "(0.00 at the same leg length)" in gate.found
+    assert "(0.000 at the same leg length)" in gate.found
 
 
 def test_another_speed_can_be_asked_for_and_stays_marked(short, people, recordings):
