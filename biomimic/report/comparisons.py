@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from biomimic.report import figures, numbers, panels, people, scores, tables, wording
 from biomimic.report.blocks import Block, Figure, Paragraph, Section, Table
 from biomimic.report.people import Partner
-from biomimic.validate.protocol import Protocol
+from biomimic.validate.protocol import DOMAIN_OF, Protocol
 from biomimic.validate.results import Finding, Results
 
 SAGITTAL = ("hip_flexion", "knee_flexion", "ankle_dorsiflexion")
@@ -186,7 +186,7 @@ def _other(results: Results, protocol: Protocol, domain: str) -> Section:
     blocks: list[Block] = []
     if results.find("correlation", domain=domain):
         blocks += summary(results, protocol, domain)
-    quantity = next((quantity for quantity, one in panels.DOMAINS.items() if one == domain), "")
+    quantity = next((quantity for quantity, one in DOMAIN_OF.items() if one == domain), "")
     shown = panels.panels(results, protocol, quantity, channels_of(results, domain)) if quantity else []
     if shown:
         blocks.append(figure(domain.replace(" ", "_"), shown, 4, wording.domain(domain), (results, protocol, domain)))

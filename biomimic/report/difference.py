@@ -6,14 +6,14 @@ from biomimic.report import difference_tables, figures, named, panels, people, r
 from biomimic.report.blocks import Block, Box, Bullets, Figure, Paragraph, Report, Section
 from biomimic.report.figures import Line, Panel
 from biomimic.report.references import cite
-from biomimic.validate.protocol import Protocol
+from biomimic.validate.protocol import DOMAIN_OF, Protocol
 from biomimic.validate.results import Results
 
 TOLD, LISTED = 8, 24  # sentences with people on the terminal and in the report; the tables hold the rest
 ALONE = 4  # sentences where there are no people to hold it against, on the terminal
 PANELS = 12
 GROUPS = "groups"  # scheme of a comparison in which runs are the units
-QUANTITIES = {domain: quantity for quantity, domain in panels.DOMAINS.items()}
+QUANTITIES = {domain: quantity for quantity, domain in DOMAIN_OF.items()}
 USUAL = (  # drawn where fewer differences are named than there is room for
     ("angles", "stride", "hip_flexion"),
     ("angles", "stride", "knee_flexion"),
@@ -185,7 +185,7 @@ def _panel(both: tuple[Results, Results], pair, protocol: Protocol, key: tuple, 
         best = next((line for line in persons if line.kind == "same"), persons[0])
         lines_.append(Line("same", best.label, best.mean, best.spread))
     own = drawn[0]
-    title = f"{named.channel(panels.DOMAINS[key[0]], channel)}, {key[1]}"
+    title = f"{named.channel(DOMAIN_OF[key[0]], channel)}, {key[1]}"
     return Panel(title, own.axis, tuple(lines_), _note(both, pair, protocol, key, channel), own.marks, own.x_label)
 
 
@@ -194,7 +194,7 @@ def _note(both: tuple[Results, Results], pair, protocol: Protocol, key: tuple, c
     person = next(iter(people.partners(both[0], protocol)), None)
     if person is None:
         return ""
-    place = {"domain": panels.DOMAINS[key[0]], "channel": channel, "side": key[1], "reference": person.name}
+    place = {"domain": DOMAIN_OF[key[0]], "channel": channel, "side": key[1], "reference": person.name}
     found = [one.find("correlation", **place) for one in both]
     values = [part[0].score if part else math.nan for part in found]
     if not any(map(math.isfinite, values)):

@@ -9,17 +9,10 @@ from biomimic.gait.strides import SIDES, Curves, Strides
 from biomimic.metrics import activation
 from biomimic.report import people, wording
 from biomimic.report.figures import Line, Panel
-from biomimic.validate.protocol import Protocol
+from biomimic.validate.protocol import DOMAIN_OF, Protocol
 from biomimic.validate.results import Results
 
 AXES = {"angles": "°", "force": "BW", "activity": "1", "moment": "N m/kg", "power": "W/kg"}
-DOMAINS = {
-    "angles": "kinematics",
-    "force": "ground reaction force",
-    "activity": "muscles",
-    "moment": "moments",
-    "power": "powers",
-}
 KINDS = {"same": "same", "other": "other", "group": "other"}  # role → kind of line
 STRIDE, STANCE = "gait cycle [%]", "stance [%]"
 
@@ -118,7 +111,7 @@ def _note(results: Results, protocol: Protocol, key: Key, channel: str) -> str:
     """Score against each partner, in the order of the legend."""
     words = []
     for partner in people.partners(results, protocol):
-        place = {"domain": DOMAINS[key[0]], "channel": channel, "side": key[1], "reference": partner.name}
+        place = {"domain": DOMAIN_OF[key[0]], "channel": channel, "side": key[1], "reference": partner.name}
         found = results.find("correlation", **place)
         if found:
             words.append(wording.MISSING if found[0].doubt else wording.number(found[0].score))

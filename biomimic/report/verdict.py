@@ -3,7 +3,7 @@
 from biomimic.report import claims, figures, gates, panels, people, scores, wording
 from biomimic.report.blocks import Block, Bullets, Figure, Paragraph, Section, Table
 from biomimic.report.comparisons import score_note
-from biomimic.validate.protocol import Protocol
+from biomimic.validate.protocol import DOMAIN_OF, Protocol
 from biomimic.validate.results import Outcome, Results
 
 OVERVIEW = (
@@ -124,7 +124,7 @@ def _overview_words(results: Results, protocol: Protocol) -> str:
         values = []
         for quantity, _, channel in OVERVIEW:
             place = {"channel": channel, "side": _side_shown(results), "reference": partner.name}
-            found = results.find("correlation", domain=panels.DOMAINS[quantity], **place)
+            found = results.find("correlation", domain=DOMAIN_OF[quantity], **place)
             if found and wording.number(found[0].score) != wording.MISSING:
                 values.append(f"{wording.channel(channel).lower()} {wording.number(found[0].score)}")
         if values:

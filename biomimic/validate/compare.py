@@ -3,16 +3,15 @@
 import csv
 import io
 import json
-import math
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import asdict, dataclass
 
 from biomimic.errors import BadValue
 from biomimic.validate.over_runs import OverRuns, over_runs
 from biomimic.validate.paired import Pair, pair
 from biomimic.validate.protocol import Protocol
-from biomimic.validate.results import DIGITS, Results
+from biomimic.validate.results import Results, rounded, text
 from biomimic.validate.statistics import LEAST_UNITS
 
 SCHEMA = 1
@@ -166,7 +165,7 @@ def to_json(compared: Comparison) -> str:
         "pairs": compared.pairs,
         "groups": compared.groups,
     }
-    return json.dumps(_plain(content), sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(rounded(content), sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def differences_csv(compared: Comparison) -> str:
@@ -189,7 +188,7 @@ def differences_csv(compared: Comparison) -> str:
     for row in rows:
         row |= {"difference": row["value"], "limit": row["limit"]["value"], "limit_unit": row["limit"]["unit"]}
         row |= {"ci_lo": row["low"], "ci_hi": row["high"], "g_lo": row.get("g_low", ""), "g_hi": row.get("g_high", "")}
-        writer.writerow([_text(row.get(column, "")) for column in COLUMNS])
+        writer.writerow([text(row.get(column, "")) for column in COLUMNS])
     return buffer.getvalue()
 
 
@@ -243,21 +242,3 @@ def _flat(table: Mapping, head: str = "") -> Iterator[tuple[str, str]]:
             yield from _flat(value, f"{head}{name}.")
         else:
             yield f"{head}{name}", str(value)
-
-
-def _plain(value: object) -> object:
-    if is_dataclass(value):
-        return _plain({name: getattr(value, name) for name in value.__dataclass_fields__})
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, float):
-        return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
-    return value
-
-
-def _text(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:.{DIGITS}g}" if math.isfinite(value) else ""
-    return str(value)

@@ -10,18 +10,11 @@ from biomimic.metrics import bands, profile
 from biomimic.metrics.estimate import Resampling
 from biomimic.validate.people import FEW, Person
 from biomimic.validate.physics import counted
-from biomimic.validate.protocol import Protocol
+from biomimic.validate.protocol import DOMAIN_OF, Protocol
 from biomimic.validate.results import Finding
 from biomimic.validate.walks import Key
 
 LEVEL = 0.90  # of people whose whole curve the band is to hold
-DOMAINS = {
-    "angles": "kinematics",
-    "force": "ground reaction force",
-    "activity": "muscles",
-    "moment": "moments",
-    "power": "powers",
-}
 
 
 def findings(cut: dict[Key, Strides], people: Sequence[Person], resampling: Resampling) -> list[Finding]:
@@ -90,7 +83,7 @@ def outside(
         words = "the whole curve lies inside" if share == 0.0 else "not inside throughout"
         found.append(
             Finding(
-                DOMAINS[key[0]],
+                DOMAIN_OF[key[0]],
                 "outside_band",
                 counted(share, 1, "mean curves", "1"),
                 channel=channel,

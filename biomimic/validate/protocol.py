@@ -25,6 +25,15 @@ DOMAINS = (
 )
 
 
+DOMAIN_OF = {  # quantity → part of the report in which its curves are compared
+    "angles": "kinematics",
+    "force": "ground reaction force",
+    "activity": "muscles",
+    "moment": "moments",
+    "power": "powers",
+}
+
+
 @dataclass(frozen=True)
 class Trials:
     """The undisturbed walks."""

@@ -4,7 +4,8 @@ import csv
 import io
 import json
 import math
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, is_dataclass
 
 import numpy as np
 
@@ -326,14 +327,14 @@ def to_json(results: Results) -> str:
 
 def metrics_csv(results: Results) -> str:
     """metrics.csv, long form: one row a finding."""
-    rows = [[_text(_row(results.run, finding)[column]) for column in COLUMNS] for finding in results.findings]
+    rows = [[text(_row(results.run, finding)[column]) for column in COLUMNS] for finding in results.findings]
     return _csv([COLUMNS, *rows])
 
 
 def exclusions_csv(results: Results) -> str:
     """exclusions.csv: one row a stride left out, with its reason code."""
     header = ("trial", "side", "start_s", "code", "reason")
-    rows = [(e.trial, e.side, _text(e.start), e.code, e.reason) for e in results.exclusions]
+    rows = [(e.trial, e.side, text(e.start), e.code, e.reason) for e in results.exclusions]
     return _csv([header, *rows])
 
 
@@ -368,7 +369,9 @@ def _row(run: str, finding: Finding) -> dict:
 
 def rounded(value: object) -> object:
     """The same for JSON: six significant digits, null for what is not a number."""
-    if isinstance(value, dict):
+    if is_dataclass(value):
+        return rounded({name: getattr(value, name) for name in value.__dataclass_fields__})
+    if isinstance(value, Mapping):
         return {str(key): rounded(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [rounded(item) for item in value]
@@ -377,7 +380,8 @@ def rounded(value: object) -> object:
     return value
 
 
-def _text(value: object) -> str:
+def text(value: object) -> str:
+    """The same for a table: six significant digits, nothing for what is not a number."""
     if isinstance(value, float):
         return f"{value:.{DIGITS}g}" if math.isfinite(value) else ""
     return str(value)
