@@ -141,7 +141,7 @@ def assess(walker: Subject, humans: Mapping[str, ReferenceData], protocol: Proto
         identity=dict(about.identity),
         evidence=_evidence(walker.cut, people, bands),
         gates=gates.gates(walker, findings, checks, people, about.allows_speed),
-        scores=summary.scores(findings, listed),
+        scores=summary.scores(findings, people),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from biomimic.metrics.estimate import interval
-from biomimic.validate.people import FEW, Person
+from biomimic.validate.people import FEW, Person, compared
 from biomimic.validate.results import DomainScore, Finding
 
 QUESTIONS = {
@@ -26,10 +26,10 @@ def scores(findings: Sequence[Finding], people: Sequence[Person]) -> tuple[Domai
     """
     found = []
     for domain in SCORED:
-        for one in (one for one in people if one.role != "target"):
+        for one in (one for one in compared(people) if one.role != "target"):
             several = [f for f in findings if _belongs(f, domain, one.name)]
             if several:
-                found.append(_score(domain, one, several))
+                found.append(_score(domain, one, several, _count(people)))
     return tuple(found)
 
 
@@ -37,7 +37,12 @@ def _belongs(finding: Finding, domain: str, reference: str) -> bool:
     return (finding.domain, finding.metric, finding.reference) == (domain, "correlation", reference)
 
 
-def _score(domain: str, one: Person, several: Sequence[Finding]) -> DomainScore:
+def _count(people: Sequence[Person]) -> int:
+    """Number of people who can stand behind a ceiling."""
+    return sum(one.entry.subjects if one.is_several else 1 for one in people if one.role in ("same", "other"))
+
+
+def _score(domain: str, one: Person, several: Sequence[Finding], people: int) -> DomainScore:
     able = [f for f in several if math.isfinite(f.score) and not f.doubt]
     left_out = tuple(f"{f.channel} {f.side}: {_why(f)}" for f in several if f not in able)
     value = float(np.median([f.score for f in able])) if able else math.nan
@@ -62,7 +67,7 @@ def _score(domain: str, one: Person, several: Sequence[Finding]) -> DomainScore:
         worst=math.nan if worst is None else worst.score,
         worst_channel="" if worst is None else f"{worst.channel} {worst.side}",
         left_out=left_out,
-        provisional=_weak(one, able),
+        provisional=_weak(one, able, people),
     )
 
 
@@ -76,10 +81,10 @@ def _why(finding: Finding) -> str:
     return f"the null of {finding.null:.2f} is not below the ceiling of {finding.ceiling:.2f}"
 
 
-def _weak(one: Person, able: Sequence[Finding]) -> str:
+def _weak(one: Person, able: Sequence[Finding], people: int) -> str:
     if not able:
         return "no channel has a ceiling above its null"
     if one.role == "same":
         return "the ceiling is how well one person repeats a stride"
-    count = one.entry.subjects if one.role == "group" else 2
+    count = one.entry.subjects if one.role == "group" else people
     return f"the ceiling rests on {count} people, fewer than {FEW}" if count < FEW else ""
