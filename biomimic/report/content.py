@@ -20,7 +20,7 @@ from biomimic.report import (
 )
 from biomimic.report.blocks import Figure, Paragraph, Report, Section
 from biomimic.validate.protocol import Protocol
-from biomimic.validate.results import Results
+from biomimic.validate.results import ANOTHER_SPEED, Results
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +65,7 @@ def build(results: Results, protocol: Protocol, film: Film | None = None, more: 
     )
     sections = (*judged, references.section(judged), background.provenance(results), background.exclusions(results))
     title = f"{results.run or 'A walk'}: {protocol.title.lower()}"
-    return Report(title, _subtitle(results, protocol), (*sections, background.files()))
+    return Report(title, _subtitle(results, protocol) + _speed(results), (*sections, background.files()))
 
 
 def _domains(results: Results, protocol: Protocol) -> tuple[Section, ...]:
@@ -87,6 +87,16 @@ def _subtitle(results: Results, protocol: Protocol) -> str:
     text = f"{protocol.title}. A muscle-driven walk in physics, measured against people"
     text += f"; body {body}" if body else ""
     return text + (f", muscle parameters {parameters}." if body and parameters else ".")
+
+
+def _speed(results: Results) -> str:
+    """A warning on the first page where people of another speed were compared with on request."""
+    asked = any(ANOTHER_SPEED in gate.found for gate in results.gates)
+    return (
+        " People of another speed were compared with, as was asked for: read no difference as one of gait."
+        if asked
+        else ""
+    )
 
 
 def _film(film: Film | None) -> Section:

@@ -8,7 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from biomimic.errors import BadValue
+from biomimic.validate.over_curves import OverCurves, over_curves
 from biomimic.validate.over_runs import OverRuns, over_runs
+from biomimic.validate.over_strides import OverStrides, over_strides
 from biomimic.validate.paired import Pair, pair
 from biomimic.validate.protocol import Protocol
 from biomimic.validate.results import Results, rounded, text
@@ -87,6 +89,8 @@ class Comparison:
         flips: gates and criteria that are not alike in all runs.
         settings: what differs between the runs before they walk.
         protocol: under which all were measured.
+        curves: whole curves over runs as units; empty without groups or without their evidence.
+        strides: measures of single strides in mixed models, strides nested in runs; empty like `curves`.
     """
 
     runs: dict[str, Results]
@@ -97,6 +101,8 @@ class Comparison:
     flips: tuple[Flip, ...]
     settings: tuple[Setting, ...]
     protocol: Protocol
+    curves: tuple[OverCurves, ...] = ()
+    strides: tuple[OverStrides, ...] = ()
 
     @property
     def held(self) -> tuple[str, ...]:
@@ -135,9 +141,12 @@ def compare(
         scheme = GROUPS
     names = _labels([*own, *others])
     runs = dict(zip(names, [*own, *others]))
-    pairs = ()
+    pairs, parts = (), {}
     if scheme != GROUPS:
         pairs = tuple(pair((name, names[-1]), one, others[0]) for name, one in zip(names, own))
+    else:
+        parts["curves"] = over_curves(own, others, protocol, same_seeds=same_seeds)
+        parts["strides"] = over_strides(own, others, protocol)
     return Comparison(
         runs=runs,
         against=tuple(names[len(own) :]),
@@ -147,6 +156,7 @@ def compare(
         flips=tuple(_flips(list(runs.values()))),
         settings=tuple(_settings(list(runs.values()))),
         protocol=protocol,
+        **parts,
     )
 
 
@@ -164,6 +174,8 @@ def to_json(compared: Comparison) -> str:
         "flips": compared.flips,
         "pairs": compared.pairs,
         "groups": compared.groups,
+        "curves": compared.curves,
+        "strides": compared.strides,
     }
     return json.dumps(rounded(content), sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 

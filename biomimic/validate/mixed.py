@@ -124,6 +124,7 @@ class GroupDifference:
         of: what n counts.
         rows: strides in the first and the second group.
         position: of the mean of the smaller group among the units of the other, when that group has fewer than five.
+        between, within: SD between units of a group and within units, of the mixed model; NaN where it was not used.
         note: why p, the interval or the mixed model is missing; empty if none is.
     """
 
@@ -140,6 +141,8 @@ class GroupDifference:
     of: str
     rows: tuple[int, int]
     position: Position | None = None
+    between: float = NAN
+    within: float = NAN
     note: str = ""
 
 
@@ -309,6 +312,7 @@ def _combine(found: GroupDifference, model: MixedModel, test: Permutation, infer
         tail = 0.5 + inference.level / 2.0
         wide = stats.norm.ppf(tail) if units >= LEAST_FOR_Z else stats.t.ppf(tail, max(test.freedom, 1))
         value, method = effect.value, "mixed model (REML)"
+        found = replace(found, between=dict(model.spreads)["unit"], within=model.residual)
         low, high = value - float(wide) * effect.error, value + float(wide) * effect.error
     if units >= LEAST_FOR_Z and not model.note:
         p, p_from, floor = float(2.0 * stats.norm.sf(abs(effect.value / effect.error))), "z of the mixed model", 0.0

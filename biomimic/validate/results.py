@@ -15,6 +15,7 @@ from biomimic.metrics.estimate import Estimate, interval
 
 SCHEMA = 2
 ERRORS = ("rmse", "rmse_without_offset")  # measures whose score is human error over this error
+ANOTHER_SPEED = "compared all the same, as was asked for"  # in the speed gate's words, and on the report's first page
 STATUSES = ("pass", "fail", "warning", "not applicable")
 DIGITS = 6  # significant digits in files
 

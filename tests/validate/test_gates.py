@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from synthetic_walk import person, record
 
+from biomimic.report import content
 from biomimic.signals import Signals
 from biomimic.validate import subject
 from biomimic.validate.evaluate import About, assess
@@ -136,3 +137,11 @@ def test_a_measured_person_has_no_wrench_to_record(short):
     gates = {gate.name: gate for gate in assess(walker, people, protocol, About("somebody")).gates}
     assert {gates[name].status for name in ("G3", "G5", "G9", "G10")} == {"not applicable"}
     assert gates["G6"].status == "warning"
+
+
+def test_the_first_page_says_that_another_speed_was_asked_for(short, people, recordings):
+    far = {name: _faster(data, 1.2) for name, data in people.items()}
+    walker = subject.planned(recordings, short)
+    asked = assess(walker, far, short, About("walk", allows_speed=True))
+    assert "another speed" in content.build(asked, short).subtitle
+    assert "another speed" not in content.build(assess(walker, people, short, About("walk")), short).subtitle
