@@ -2,7 +2,7 @@
 
 import math
 
-from biomimic.report import difference_tables, figures, named, panels, people, references, wording
+from biomimic.report import difference_groups, difference_tables, figures, named, panels, people, references, wording
 from biomimic.report.blocks import Block, Box, Bullets, Figure, Paragraph, Report, Section
 from biomimic.report.figures import Line, Panel
 from biomimic.report.references import cite
@@ -32,6 +32,7 @@ def build(compared, protocol: Protocol) -> Report:
         protocol: under which all were measured.
     """
     sections = [_compared(compared), difference_tables.verdicts(compared), _named(compared), *_curves(compared)]
+    sections += difference_groups.sections(compared) if compared.scheme == GROUPS else []
     sections += [difference_tables.full(compared), _methods(compared), _cannot(compared)]
     sections = [section for section in sections if section.blocks]
     held, against = (wording.listed(names) for names in (compared.held, compared.against))
@@ -54,6 +55,7 @@ def lines(compared) -> tuple[str, ...]:
     if compared.scheme == GROUPS:
         found = difference_tables.group_sentences(compared)
         texts += [*found[:TOLD], difference_tables.group_counts(compared)]
+        texts += [text for text in (difference_groups.counts(compared),) if text]
     return tuple(texts)
 
 
@@ -219,7 +221,7 @@ def _methods(compared) -> Section:
             "of scores are taken over the channels that r can judge in both runs."
         )
     if compared.scheme == GROUPS:
-        texts.append(difference_tables.group_methods(compared))
+        texts += [difference_tables.group_methods(compared), *difference_groups.methods(compared)]
     return Section("methods", "Methods of the comparison", tuple(Paragraph(text) for text in texts))
 
 

@@ -209,7 +209,7 @@ def _group_table(compared, domain: str) -> Table:
     found = [one for one in compared.groups if one.domain == domain]
     rows, tones = [], []
     for one in found:
-        p = _p(one.adjusted).removeprefix("= ") if math.isfinite(one.adjusted) else DASH
+        p = p_text(one.adjusted).removeprefix("= ") if math.isfinite(one.adjusted) else DASH
         g = wording.score(one.g, one.g_low, one.g_high)
         rows.append(
             (
@@ -237,7 +237,7 @@ def group_sentences(compared) -> list[str]:
     """Differences of groups that the corrected test finds and that are larger than their limit, largest first."""
     whom = named.words_for(next(iter(compared.runs.values())), compared.protocol)
     found = sorted((one for one in compared.groups if _is_named(one)), key=lambda one: -one.size)
-    groups = _group_names(compared)
+    groups = group_names(compared)
     return [_group_sentence(one, groups, whom) for one in found]
 
 
@@ -247,7 +247,7 @@ def _group_sentence(one, groups: tuple[str, str], whom) -> str:
     text = (
         f"{named.what(one)}{person}: {values}, difference {named.difference(one)} over {one.n[0]} and {one.n[1]} runs, "
         f"{named.times(one.size)} the limit, Hedges g {wording.score(one.g, one.g_low, one.g_high)}, "
-        f"p {_p(one.adjusted)} ({one.method} in {one.family}; smallest possible before correction {one.floor:.2g})"
+        f"p {p_text(one.adjusted)} ({one.method} in {one.family}; smallest possible before correction {one.floor:.2g})"
     )
     return f"{text}; {groups[one.nearer - 1]} is nearer to {whom(one.reference)}." if one.nearer else f"{text}."
 
@@ -284,7 +284,8 @@ def group_methods(compared) -> str:
     )
 
 
-def _group_names(compared) -> tuple[str, str]:
+def group_names(compared) -> tuple[str, str]:
+    """Each group by its first run and how many more there are."""
     return tuple(
         names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
         for names in (compared.held, compared.against)
@@ -301,5 +302,6 @@ def _group_verdict(one) -> str:
     return "within the limit" if one.is_within else f"not tested: {one.note}" if one.note else "undecided"
 
 
-def _p(value: float) -> str:
+def p_text(value: float) -> str:
+    """A p value with its sign: "= 0.012", "< 0.001"."""
     return f"= {value:.2g}" if value >= 0.001 else "< 0.001"

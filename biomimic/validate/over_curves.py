@@ -171,6 +171,7 @@ def _curve(
     elif min(map(len, rows)) == 1:
         test, samples = AGAINST_ONE, [_sample(_broad(whole[0]) - _broad(whole[1]))]
     found = curves.compare(*samples, inference=inference)
+    floor = NAN if found.note else _floor(found.n, inference.draws)
     clusters = tuple(Stretch(one.start, one.end, one.p, one.extreme) for one in found.clusters)
     return OverCurves(
         DOMAIN_OF[quantity],
@@ -180,14 +181,14 @@ def _curve(
         quantity,
         test,
         counts,
-        found.threshold,
+        math.inf if floor > inference.alpha else found.threshold,
         found.extreme,
         found.at,
         clusters,
         _words(clusters, phase),
         found.how,
         found.p,
-        NAN if found.note else _floor(found.n, inference.draws),
+        floor,
         field=Field() if found.note else _field(samples, counts, test, inference),
         note=found.note,
     )
