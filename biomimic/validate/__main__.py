@@ -21,6 +21,8 @@ def main(arguments: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # a terminal that lacks a sign shows a question mark
     options = _parser().parse_args(arguments)
+    if options.same_seeds and len(options.run or ()) != len(options.against):
+        _parser().error("--same-seeds needs as many runs after --run as after --against")
     if not (options.run or options.recording or options.selftest):
         _parser().error("one of --run, --recording and --selftest is needed")
     from biomimic.errors import BiomimicError  # imports wait until the arguments are known to be good
@@ -57,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--people", nargs="+", default=[], metavar="FILE", help="recordings of more people to compare with"
     )
+    parser.add_argument("--same-seeds", action="store_true", help="runs of both sides belong together in their order")
     parser.add_argument("--protocol", help="name or path of a protocol; by default the one named in run.toml")
     parser.add_argument("--out", type=Path, help="folder of the report; by default runs/<run>/validation/<protocol>")
     parser.add_argument("--check", action="store_true", help="exit with 1 when a gate fails or a criterion is not met")
@@ -125,7 +128,8 @@ def _several(options: argparse.Namespace) -> int:
         _write(one, options.selftest)
     protocol = measured[names[0]].protocol
     against = [measured[name].results for name in options.against] or None
-    compared = compare([measured[name].results for name in options.run], against, protocol)
+    results = [measured[name].results for name in options.run]
+    compared = compare(results, against, protocol, same_seeds=options.same_seeds)
     _write_difference(compared, protocol, folder)
     passed = all(one.results.passed for one in measured.values())
     return UNMET if options.check and not passed else GOOD

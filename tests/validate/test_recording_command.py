@@ -101,3 +101,9 @@ def test_a_recording_without_force_says_what_is_missing(tmp_path):
     walk = replace(record(Planned("walk", 12.0, 0.0), seed=0), force=None, floor=None)
     path = walk.save(tmp_path / "walk.npz")
     _refused(_call("--recording", str(path), cwd=tmp_path), "has no ground reaction force")
+
+
+def test_pairs_of_seeds_need_two_sides_of_one_length(tmp_path):
+    done = _call("--run", "run42", "run42-free", "--against", "run42-stiff", "--same-seeds", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "as many runs after --run as after --against" in done.stderr
