@@ -12,7 +12,7 @@ from biomimic.metrics.estimate import Resampling
 from biomimic.metrics.least_effort import Effort
 from biomimic.metrics.redundancy import Freedom, Openness
 from biomimic.signals import Signals
-from biomimic.validate import body, coordination, feet, profiles, subject
+from biomimic.validate import body, coordination, feet, physics, profiles, subject
 from biomimic.validate import people as everybody
 from biomimic.validate.protocol import Human
 
@@ -135,3 +135,23 @@ def test_seven_people_make_no_band(short):
         everybody.person(Human(f"p{k}", "other"), person(f"p{k}", rows=1, sides=("right",)), short) for k in range(7)
     ]
     assert profiles.people_bands((*others, everybody.group(others)), short) == {}
+
+
+@pytest.mark.published("residual_force_peak", "residual_force_rms")
+@pytest.mark.parametrize(("unexplained", "checklist"), [(12.0, "kept"), (30.0, "broken")])
+def test_a_constant_force_that_nothing_explains_is_the_residual(short, recordings, unexplained, checklist):
+    # 30 N is more than the checklist's 25 N and less than 5 % of the ground's largest force (about 1.1 BW)
+    def pushed(floor: Signals) -> Signals:
+        values = np.array(floor.values)
+        values[:, floor.names.index("floor_x")] += unexplained
+        return Signals(floor.time, values, floor.names, floor.unit)
+
+    walks = [replace(one, floor=pushed(one.floor)) for one in recordings]
+    found = physics.findings(subject.planned(walks, short), short, QUICK)
+    for statistic in ("peak", "rms"):
+        one = _find(found, f"residual_force_{statistic}", channel="residual_x")
+        assert one.value == pytest.approx(unexplained, abs=0.1)  # g of the walk and of the rule differ by 0.03 %
+        assert _find(found, f"residual_force_{statistic}", channel="residual_y").value == pytest.approx(0.0, abs=0.1)
+    peak = _find(found, "residual_force_peak", channel="residual_x")
+    assert f"OpenSim checklist: below 25 N, {checklist}" in peak.note
+    assert "Hicks 2015: below" in peak.note and "N, kept; OpenSim" in peak.note
