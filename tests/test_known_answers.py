@@ -19,6 +19,7 @@ MARKS = ("published", "oracle")
 LAWS = ("umberger", "bhargava")
 SAME = {  # measure in a report → the measure that it is, on other data
     "correlation_controller": "correlation",
+    "excitation_correlation": "correlation",
     "correlation_least_squares": "correlation",
     "correlation_least_cubes": "correlation",
     "correlation_nearest_to_EMG": "correlation",
@@ -107,7 +108,7 @@ def test_the_list_of_measures_is_not_empty():
 
 def test_what_stands_for_another_measure_is_used():
     names = _of_a_space() | {f"correlation_{way}" for way in ("controller", "least_squares", "least_cubes")}
-    names |= {"correlation_nearest_to_EMG", "fast_share"}
+    names |= {"correlation_nearest_to_EMG", "excitation_correlation", "fast_share"}
     assert set(SAME) <= names | _shown()
 
 

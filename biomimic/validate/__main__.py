@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 PACKAGES = ("numpy", "scipy", "mujoco", "jax", "matplotlib", "jinja2", "typst", "musclemimic-models")
 FILM_S = 5.0  # [s] simulated for the pictures of one stride
-TENSION = 0.6e6  # [N/m^2] of muscle, for the masses behind the energy index: Rajagopal et al. 2016
 DEFAULT = "level_walking"  # protocol of recordings, which name none
 GOOD, UNMET, BAD = 0, 1, 2  # exit codes
 
@@ -185,29 +184,22 @@ def _sweep(options, results, walker, humans: dict, protocol, build):
 
 
 def _body(embodiment, walker, humans: dict, protocol):
-    """What the body's model adds: the space of solutions of one stride a side, and the energy index of each start."""
-    from biomimic.embodiment.fibres import energy_rate
-    from biomimic.embodiment.solution_space import solution_space
-    from biomimic.metrics.energetics import Bhargava, Umberger
+    """What the body's model adds: drive and energy of each start, and the space of solutions of one stride a side."""
+    from biomimic.rollout.derived import TENSION, derived
     from biomimic.validate.body import Body, Space
 
     same = next((humans[one.name] for one in protocol.humans if one.role == "same"), None)
-    spaces = {}
-    for side, cycles in walker.compared[0].cycles.items():
-        if len(cycles):
-            emg = same.curves("activity", side) if same is not None and same.has("activity", side) else None
-            recording = walker.compared[0].recording
-            found = solution_space(embodiment, recording, cycles, emg=emg)
-            held = len(found.capacity.coordinates)
-            how = (found.freedoms, found.openness, found.effort, found.strides)
-            spaces[side] = Space(side, recording.trial, held, *how)
-    able = [trial.recording for trial in walker.compared]
-    laws = {"umberger": Umberger(), "bhargava": Bhargava()}
-    energy = {
-        name: [energy_rate(embodiment, recording, law, specific_tension=TENSION) for recording in able]
-        for name, law in laws.items()
+    first = walker.compared[0]
+    sides = [side for side in first.cycles if same is not None and same.has("activity", side)]
+    emg = {side: same.curves("activity", side) for side in sides}
+    found = derived(embodiment, [trial.recording for trial in walker.compared], first.cycles, emg)
+    spaces = {
+        side: Space(
+            side, first.recording.trial, len(s.capacity.coordinates), s.freedoms, s.openness, s.effort, s.strides
+        )
+        for side, s in found.spaces.items()
     }
-    return Body(spaces, energy, TENSION)
+    return Body(spaces, found.energy, found.drive, TENSION)
 
 
 def _recordings(options: argparse.Namespace) -> Measured:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from biomimic.gait.strides import Strides
+from biomimic.gait import filters, strides
+from biomimic.gait.strides import SIDES, Strides
 from biomimic.metrics import activation, energetics, spatiotemporal
 from biomimic.metrics.estimate import Resampling, mean
 from biomimic.metrics.least_effort import Effort
@@ -18,6 +19,7 @@ from biomimic.signals import Signals
 from biomimic.validate import ceiling
 from biomimic.validate.people import Person
 from biomimic.validate.physics import counted
+from biomimic.validate.protocol import Protocol
 from biomimic.validate.results import Finding
 from biomimic.validate.subject import Subject
 
@@ -55,11 +57,13 @@ class Body:
     Args:
         spaces: by side.
         energy: name of a metabolic law → power of muscle groups [W], one Signals a compared trial.
+        drive: excitation of the muscles that EMG can be compared with, one Signals a compared trial.
         specific_tension: behind the muscle masses [N/m^2].
     """
 
     spaces: Mapping[str, Space] = field(default_factory=dict)
     energy: Mapping[str, Sequence[Signals]] = field(default_factory=dict)
+    drive: Sequence[Signals] = ()
     specific_tension: float = math.nan
 
 
@@ -102,9 +106,9 @@ def _against_emg(space: Space, one: Person, people: Sequence[Person], resampling
     if one.role not in ("same", "group") or key not in one.strides:
         return []
     found = []
-    for way, strides in space.strides.items():
-        for muscle in (name for name in strides.names if one.has(key, name)):
-            estimate = activation.correlation(strides, one.curves(key), muscle, resampling)
+    for way, own in space.strides.items():
+        for muscle in (name for name in own.names if one.has(key, name)):
+            estimate = activation.correlation(own, one.curves(key), muscle, resampling)
             top = ceiling.ceiling(people, one, key, muscle)
             found.append(
                 Finding(
@@ -123,6 +127,48 @@ def _against_emg(space: Space, one: Person, people: Sequence[Person], resampling
                 )
             )
     return found
+
+
+def drive(
+    walker: Subject, body: Body, people: Sequence[Person], protocol: Protocol, resampling: Resampling
+) -> list[Finding]:
+    """Correlation of the excitation with EMG, beside that of the activation: EMG is nearer to the drive of a muscle."""
+    able = [(trial, own) for trial, own in zip(walker.compared, body.drive)]
+    found = []
+    for side in SIDES:
+        parts = [
+            strides.cut(_envelope(own, protocol), trial.cycles[side]) for trial, own in able if len(trial.cycles[side])
+        ]
+        if not parts:
+            continue
+        key, rows = ("activity", side, "stride"), strides.stack(parts)
+        for one in (one for one in people if one.role != "target" and key in one.strides):
+            for muscle in (name for name in rows.names if one.has(key, name)):
+                estimate = activation.correlation(rows, one.curves(key), muscle, resampling)
+                top = ceiling.ceiling(people, one, key, muscle)
+                found.append(
+                    Finding(
+                        "muscles",
+                        "excitation_correlation",
+                        estimate,
+                        channel=muscle,
+                        side=side,
+                        reference=one.name,
+                        n_human=one.complete(key, muscle),
+                        of_human=one.entry.of,
+                        null=ceiling.null(one.curves(key), muscle),
+                        ceiling=top.value,
+                        ceiling_from=top.words,
+                        note=estimate.note,
+                        doubt=ceiling.doubt(people, key, muscle),
+                    )
+                )
+    return found
+
+
+def _envelope(own: Signals, protocol: Protocol) -> Signals:
+    """Excitation through the filter that EMG and activation go through."""
+    return filters.envelope(own, order=protocol.filters.order, cutoff=protocol.filters.activity_hz)
 
 
 def energy(walker: Subject, body: Body, resampling: Resampling) -> list[Finding]:

@@ -125,6 +125,7 @@ def assess(walker: Subject, humans: Mapping[str, ReferenceData], protocol: Proto
     findings += feet.centre_of_pressure(walker.compared, resampling)
     findings += feet.running_force(walker.compared, resampling)
     findings += coordination.findings(walker, people, resampling)
+    findings += body.drive(walker, about.body, listed, protocol, resampling)
     findings += body.redundancy(about.body.spaces, people, resampling)
     findings += body.energy(walker, about.body, resampling)
     findings += feet.symmetry(walker.cut, resampling)

@@ -155,3 +155,15 @@ def test_a_constant_force_that_nothing_explains_is_the_residual(short, recording
     peak = _find(found, "residual_force_peak", channel="residual_x")
     assert f"OpenSim checklist: below 25 N, {checklist}" in peak.note
     assert "Hicks 2015: below" in peak.note and "N, kept; OpenSim" in peak.note
+
+
+def test_the_drive_of_a_muscle_is_held_against_emg_too(walker, same, short):
+    own = [
+        replace(trial.recording.activity, values=np.clip(trial.recording.activity.values, 0.0, 1.0))
+        for trial in walker.compared
+    ]
+    found = body.drive(walker, body.Body(drive=own), (same,), short, QUICK)
+    one = _find(found, "excitation_correlation", channel="soleus", side="right")
+    assert one.value == pytest.approx(1.0, abs=0.01)  # the drive is the activation here, and the person walks alike
+    assert one.null < 0.9 and one.ceiling_from
+    assert not body.drive(walker, body.Body(), (same,), short, QUICK)
