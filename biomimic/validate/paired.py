@@ -128,9 +128,12 @@ class _Match:
     def apart(self, on) -> tuple[float, float, float]:
         """Difference on a scale (of `relevance`) with its interval."""
         value = float(on(self.first, self.second, self.first.value) - on(self.second, self.first, self.second.value))
+        around = self.first.metric in relevance.CIRCULAR and on is not relevance.distance
+        value = float(_wrapped(value)) if around else value
         if self.draws is None or not math.isfinite(value):
             return value, NAN, NAN
         drawn = on(self.first, self.second, self.draws[0]) - on(self.second, self.first, self.draws[1])
+        drawn = value + _wrapped(drawn - value) if around else drawn
         return (value, *interval(value, drawn, self.level)) if np.isfinite(drawn).any() else (value, NAN, NAN)
 
 
@@ -150,6 +153,11 @@ def pair(names: tuple[str, str], first: Results, second: Results) -> Pair:
         tuple(_scores(first, second, is_paired)),
         tuple(key for key in chain(own, theirs) if (key in own) != (key in theirs)),
     )
+
+
+def _wrapped(percent: np.ndarray | float) -> np.ndarray:
+    """The shorter way around the stride, in [-50, 50) %."""
+    return (np.asarray(percent, float) + 50.0) % 100.0 - 50.0
 
 
 def key_of(finding: Finding) -> Key:

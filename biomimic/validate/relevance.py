@@ -34,6 +34,7 @@ MORE = (
 )  # 1 is what people reach at best
 LESS = ("rmse", "gait_variable_score", "gait_profile_score")  # beginnings of names of errors
 TO_ZERO = ("offset", "onset", "burst_end")  # and whatever ends in _difference or _lag
+CIRCULAR = ("onset", "burst_end", "centre_difference")  # places on the circle of the stride [%]
 TO_ONE = ("gain", "peak_ratio")
 UNITS = {  # where neither a margin nor a person gives a scale
     "rad": (1.6 * DEGREE, "least important difference of the Gait Profile Score, Baker et al. 2012"),

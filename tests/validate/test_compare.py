@@ -262,3 +262,12 @@ def test_an_unknown_run_beside_others_is_one_sentence(tmp_path):
     assert done.returncode == 2 and done.stdout == ""
     assert "Traceback" not in done.stderr and 'No run "run24"' in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_places_on_the_stride_differ_by_the_shorter_way_around(short):
+    # 49.7 % early beside 38.9 % late: -88.6 %, which is 11.4 % the other way around
+    place = {"domain": "muscles", "unit": "%", "channel": "medial_hamstrings", "side": "right"}
+    early, late = (finding("centre_difference", value, **place) for value in (-49.7, 38.9))
+    found = compare([run("a", early)], run("b", late), short).pairs[0].differences[0]
+    assert found.value == pytest.approx(11.4)
+    assert 11.0 < found.low <= found.value <= found.high < 11.8
