@@ -100,7 +100,7 @@ def _criteria(compared) -> list[Table]:
     rows, tones = [], []
     for outcome in first.outcomes:
         several = [outcome, *(one.get(key(outcome)) for one in others)]
-        cells = [f"{verdict.reached(o).partition(' (')[0]}, {_met(o)}" if o else DASH for o in several]
+        cells = [f"{verdict.reached(o)}, {_met(o)}" if o else DASH for o in several]
         flips_ = len({bool(o and o.passed) for o in several}) > 1
         rows.append((verdict.named(outcome), verdict.limits(outcome), *cells, "flips" if flips_ else "alike"))
         tones.append("bad" if flips_ else "")

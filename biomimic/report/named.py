@@ -109,11 +109,20 @@ def sentence(one: Named, names: tuple[str, str], whom: Callable[[str], str]) -> 
 def what(one) -> str:
     """The measure with its channel and side; `one` has domain, metric, channel and side."""
     side = getattr(one, "side", "")
+    metric = f"{wording.metric(one.metric)}{bounds(one)}"
     if not one.channel:
-        text = f"{wording.domain(one.domain)}: {wording.metric(one.metric)}"
+        text = f"{wording.domain(one.domain)}: {metric}"
         return f"{text}, {side}" if side else text
     name = channel(one.domain, one.channel)
-    return f"{name}, {side}: {wording.metric(one.metric)}" if side else f"{name}: {wording.metric(one.metric)}"
+    return f"{name}, {side}: {metric}" if side else f"{name}: {metric}"
+
+
+def bounds(one) -> str:
+    """Null and ceiling of a correlation, for no r stands without them; empty for other measures."""
+    if "correlation" not in one.metric:
+        return ""
+    top = f"ceiling {wording.number(one.ceiling)}" if math.isfinite(one.ceiling) else "no ceiling"
+    return f" (null {wording.number(one.null)}, {top})"
 
 
 def channel(domain: str, name: str) -> str:

@@ -52,6 +52,7 @@ class OverRuns:
         adjusted: p after the correction.
         nearer: 1 or 2, the group nearer to people on average; 0 where people say nothing.
         note: why there is no p; empty if there is.
+        null, ceiling: without which a correlation says nothing.
     """
 
     domain: str
@@ -80,6 +81,8 @@ class OverRuns:
     adjusted: float = NAN
     nearer: int = 0
     note: str = ""
+    null: float = NAN
+    ceiling: float = NAN
 
     @property
     def is_sure(self) -> bool:
@@ -145,6 +148,8 @@ def _measure(key: tuple, several: tuple[list[list[Finding]], ...], protocol: Pro
         effect.value,
         effect.low,
         effect.high,
+        null=examples[0].null,
+        ceiling=examples[0].ceiling,
         nearer=0 if not math.isfinite(apart) or apart == 0 else 1 if apart < 0 else 2,
         **tested,
     )

@@ -42,6 +42,7 @@ class Difference:
         nearer: 1 or 2, the walk that is nearer to people; 0 where that is not sure or people say nothing.
         human: the same measure on the human alone, NaN where it means nothing.
         note: why it was not judged; empty if it was.
+        null, ceiling: of the finding of the run, without which a correlation says nothing.
     """
 
     domain: str
@@ -63,6 +64,8 @@ class Difference:
     nearer: int = 0
     human: float = NAN
     note: str = ""
+    null: float = NAN
+    ceiling: float = NAN
 
 
 @dataclass(frozen=True)
@@ -228,6 +231,8 @@ def _difference(match: _Match) -> Difference:
         _nearer(match) if verdict == DIFFERS else 0,
         first.human,
         note,
+        first.null,
+        first.ceiling,
     )
 
 

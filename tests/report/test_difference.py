@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from made_runs import finding, likeness, run
 
-from biomimic.report import difference, difference_tables, html, pdf
+from biomimic.report import difference, difference_tables, html, named, pdf
 from biomimic.report.blocks import Bullets, Chips, Table, words
 from biomimic.report.wording import TIE
 from biomimic.validate.compare import compare
@@ -196,3 +196,10 @@ def test_both_layouts_take_it_and_give_the_same_bytes_twice(built, compared, pro
 def test_the_box_says_that_the_walks_are_the_units(built):
     box = _section(built, "cannot").blocks[0]
     assert "about these walks only" in box.items[0] and "five runs on a side" in box.items[0]
+
+
+def test_no_correlation_stands_without_its_null_and_ceiling(compared):
+    correlations = [one for one in compared.pairs[0].differences if "correlation" in one.metric]
+    assert correlations
+    for one in correlations:
+        assert re.search(r"\(null .*, (ceiling .*|no ceiling)\)", named.what(one)), named.what(one)
