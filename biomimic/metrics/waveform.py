@@ -72,26 +72,6 @@ def to_z(correlation: np.ndarray) -> np.ndarray:
     return np.arctanh(np.clip(correlation, -CLIP, CLIP))
 
 
-def score(correlation: Estimate, *, ceiling: float, null: float) -> Estimate:
-    """How far a correlation has come from the null (0) to a typical human (1), in Fisher's z; never clipped.
-
-    Args:
-        correlation: of the simulated with the human curve.
-        ceiling: of a human with a human.
-        null: of a curve without the human shape.
-    """
-    span = float(to_z(np.array(ceiling)) - to_z(np.array(null)))
-    if not span > 0:
-        note = f"the null ({null:.2f}) is not below the human ceiling ({ceiling:.2f}): r cannot score this channel"
-        nan = float("nan")
-        return Estimate(nan, nan, nan, correlation.level, correlation.n, correlation.of, "1", note)
-    value, low, high = (
-        float((to_z(np.array(r)) - to_z(np.array(null))) / span)
-        for r in (correlation.value, correlation.low, correlation.high)
-    )
-    return Estimate(value, low, high, correlation.level, correlation.n, correlation.of, "1", correlation.note)
-
-
 def correlation(strides: Strides, reference: Curves, channel: str, resampling: Resampling) -> Estimate:
     """Correlation of the mean of the strides with the mean of the reference."""
     rows, trial, mean = matched(strides, reference, channel)

@@ -96,7 +96,7 @@ def published(results: Results, protocol: Protocol) -> Section:
     for other in protocol.published:
         place = {"domain": other.domain, "channel": other.channel, "side": "right"}
         own = [results.find(other.metric, reference=partner.name, **place) for partner in partners]
-        cells = [wording.estimate(part[0].estimate, metric_name=other.metric) if part else "–" for part in own]
+        cells = [wording.reached(part[0]) if part else "–" for part in own]
         name = wording.channel(other.channel) if other.channel else wording.first_upper(other.domain)
         what = f"{name}{' moment' if other.domain == 'moments' else ''}: {wording.metric(other.metric)}"
         rows.append((what, *cells, wording.number(other.value), f"{other.who}; {other.source}"))
@@ -104,8 +104,8 @@ def published(results: Results, protocol: Protocol) -> Section:
         return Section("published", "Beside published work", (Paragraph("The protocol names no published figures."),))
     text = (
         "Other people, other walks, other filters and other rules: these figures say where this walk stands, not which "
-        "work is better. Where both are correlations, neither says anything about size; null and ceiling of this "
-        "walk's stand in the sections above, those of the others are not known."
+        "work is better. Where both are correlations, neither says anything about size; null and ceiling of the "
+        "others' are not known."
     )
     header = ("Measure", *(f"With {partner.short.lower()}" for partner in partners), "Published", "Whose")
     caption = f"Figures of published work beside this walk's right leg. {people.counts(results, protocol)}"

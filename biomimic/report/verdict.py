@@ -49,12 +49,7 @@ def named(outcome: Outcome) -> str:
 
 def reached(outcome: Outcome) -> str:
     """The worst value a criterion met, with its interval; for a correlation with its null and ceiling."""
-    if outcome.worst is None:
-        return wording.MISSING
-    text = wording.estimate(outcome.worst.estimate, metric_name=outcome.metric)
-    if "correlation" not in outcome.metric:
-        return text
-    return f"{text} (null {wording.number(outcome.worst.null)}, ceiling {wording.number(outcome.worst.ceiling)})"
+    return wording.MISSING if outcome.worst is None else wording.reached(outcome.worst)
 
 
 def limits(outcome: Outcome) -> str:

@@ -221,6 +221,14 @@ SHARES = (  # measures without unit that are written in per cent
 NEGATIVE = re.compile(r"(?<![\w.])-(?=\d)")
 
 
+def reached(finding) -> str:
+    """A finding's value with its interval; of a correlation with its null and ceiling, for none stands without."""
+    text = estimate(finding.estimate, metric_name=finding.metric)
+    if "correlation" not in finding.metric:
+        return text
+    return f"{text} (null {number(finding.null)}, ceiling {number(finding.ceiling)})"
+
+
 def unit_of(metric_name: str, unit: str) -> str:
     """The unit by which a measure is written: shares in per cent, the best lag in milliseconds."""
     if metric_name in SHARES and unit in ("1", "share"):

@@ -125,6 +125,7 @@ def _together(
     enough = synergy.decompose(own.summary())
     matched = synergy.match(theirs, ours)
     ceiling = _between({name: rows for name, rows in humans.items() if name != one.name}, curves, theirs)
+    null = _renamed(own.summary(), ours, curves, theirs)
     return [
         Finding(DOMAIN, "synergies", counted(len(enough), 1, "mean curves", "synergies"), human=len(theirs), **shared),
         Finding(DOMAIN, "synergy_vaf", counted(ours.vaf, 1, "mean curves", "1"), human=theirs.vaf, **shared),
@@ -133,6 +134,7 @@ def _together(
             "synergy_similarity",
             counted(_mean(matched.weights), 1, "mean curves", "1"),
             **shared,
+            null=null["synergy_similarity"],
             ceiling=ceiling["synergy_similarity"],
             ceiling_from=ceiling["words"],
         ),
@@ -141,6 +143,7 @@ def _together(
             "cross_vaf",
             synergy.cross_vaf(own, theirs, resampling),
             **shared,
+            null=null["cross_vaf"],
             ceiling=ceiling["cross_vaf"],
             ceiling_from=ceiling["words"],
         ),
@@ -149,10 +152,23 @@ def _together(
             "coordination_similarity",
             synergy.representational_similarity(own, curves, resampling),
             **shared,
+            null=null["coordination_similarity"],
             ceiling=ceiling["coordination_similarity"],
             ceiling_from=ceiling["words"],
         ),
     ]
+
+
+def _renamed(own: Curves, ours: synergy.Synergies, curves: Curves, theirs: synergy.Synergies) -> dict[str, float]:
+    """The same measures of the walk with every muscle called by another one's name, averaged: what names alone give."""
+    values = {"synergy_similarity": [], "cross_vaf": [], "coordination_similarity": []}
+    for places in range(1, len(own.names)):
+        names = tuple(own.names[(k + places) % len(own.names)] for k in range(len(own.names)))
+        wrong = replace(own, names=names)
+        values["synergy_similarity"].append(_mean(synergy.match(theirs, replace(ours, names=names)).weights))
+        values["cross_vaf"].append(synergy.cross_vaf_of(wrong, theirs))
+        values["coordination_similarity"].append(synergy.similarity_of(wrong, curves))
+    return {name: _mean(each) for name, each in values.items()}
 
 
 def _between(others: dict[str, Strides], curves: Curves, theirs: synergy.Synergies) -> dict:

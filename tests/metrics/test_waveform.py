@@ -4,7 +4,7 @@ import pytest
 from biomimic.errors import BadValue, UnknownName
 from biomimic.gait.strides import Curves, Strides
 from biomimic.metrics import waveform
-from biomimic.metrics.estimate import Estimate, Resampling
+from biomimic.metrics.estimate import Resampling
 
 PHASE = 2 * np.pi * np.linspace(0, 1, 101)
 QUICK = Resampling(draws=200)
@@ -131,19 +131,6 @@ def test_no_strides_is_said():
     for metric in (waveform.correlation, waveform.rmse, waveform.gain):
         found = metric(missing, reference(np.sin(PHASE)), "knee", QUICK)
         assert np.isnan(found.value) and found.n == 0 and "no stride" in found.note
-
-
-@pytest.mark.published("score")
-@pytest.mark.parametrize("r, expected", [(0.70, -0.20), (0.80, 0.03), (0.90, 0.39), (0.95, 0.74), (0.97, 1.00)])
-def test_score_of_the_protocol(r, expected):
-    # stance force of ten adults: ceiling 0.970, null 0.790 (validation protocol, section 2.2)
-    found = waveform.score(Estimate(r, r, r, 0.95, 10, "strides", "1"), ceiling=0.970, null=0.790)
-    assert found.value == pytest.approx(expected, abs=0.006)
-
-
-def test_score_without_room_between_null_and_ceiling():
-    found = waveform.score(Estimate(0.9, 0.8, 0.95, 0.95, 9, "strides", "1"), ceiling=0.6, null=0.7)
-    assert np.isnan(found.value) and "cannot score" in found.note
 
 
 def test_nulls_over_the_stride():

@@ -46,6 +46,7 @@ def _correlation(value: float, null: float, ceiling: float) -> Finding:
     return Finding("kinematics", "correlation", estimate, null=null, ceiling=ceiling)
 
 
+@pytest.mark.published("score")
 @pytest.mark.parametrize(("r", "score"), [(0.70, -0.20), (0.80, 0.03), (0.90, 0.39), (0.95, 0.74), (0.97, 1.00)])
 def test_score_of_published_example(r, score):
     # vertical force of ten adults at self-selected speed: null 0.790 (trapezoid), ceiling 0.970 (leave one out),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from synthetic_walk import MASS, SPEED, person
 
+from biomimic import reference
 from biomimic.gait.strides import SIDES
 from biomimic.metrics.energetics import LABEL
 from biomimic.metrics.estimate import Resampling
@@ -47,6 +48,17 @@ def test_the_same_muscles_coordinate_alike(walker, same):
     pair = _find(found, "cocontraction_stance", side="right", channel="tibialis_anterior and soleus")
     assert pair.value == pytest.approx(pair.human, abs=3.0)  # the same formulas, filtered on one side only
     assert _find(found, "silent_muscles", side="right").note == "none"
+
+
+def test_muscles_under_each_others_names_are_the_null_of_coordination(short):
+    other = reference.load("falisse2019_walking")
+    one = everybody.person(Human(other.name, "other"), other, short)
+    person_as_walk = subject.data_set(reference.load("rajagopal2016_walking"), short)
+    found = coordination.findings(person_as_walk, (one,), QUICK)
+    for metric in ("cross_vaf", "coordination_similarity", "synergy_similarity"):
+        likeness = _find(found, metric, side="right")
+        assert likeness.null < likeness.value - 0.1, metric  # two people go together more than their wrong muscles do
+    assert abs(_find(found, "coordination_similarity", side="right").null) < 0.2  # a rank correlation of nothing is 0
 
 
 def test_a_muscle_that_is_never_used_is_listed(short, recordings, same):
