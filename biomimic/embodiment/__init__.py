@@ -79,6 +79,7 @@ class Embodiment:
         muscles: EMG-comparable muscle with side -> actuators and weights.
         groups: "legs", "trunk", "arms" -> indices of actuators; every actuator is in one.
         feet: side -> bodies and contact geoms; empty for a body without legs.
+        segments: name -> bodies that share one size, both sides together.
         house: rows are the house axes (forward, left, up) in the model's world, (3, 3).
         couplings: dependent joints as polynomials of independent ones.
         angle_map: all angles from coordinates and body orientations.
@@ -95,6 +96,7 @@ class Embodiment:
     muscles: Mapping[str, Muscle]
     groups: Mapping[str, np.ndarray]
     feet: Mapping[str, Foot]
+    segments: Mapping[str, np.ndarray]
     house: np.ndarray
     couplings: Couplings
     angle_map: AngleMap
@@ -231,6 +233,7 @@ def _assemble(
         muscles=_muscles(model, description),
         groups=groups,
         feet={side: _foot(model, foot.bodies) for side, foot in description.feet.items()},
+        segments=_segments(model, description.segments),
         house=house,
         couplings=couplings,
         angle_map=AngleMap.of(model, description.angles, description.rotations, house, reference),
@@ -248,6 +251,7 @@ def _check(name: str, model: mujoco.MjModel, description: Description) -> None:
     moved += [moment.joint for moment in description.moments.values()]
     held = [part for rotation in description.rotations for part in (rotation.body, rotation.relative_to)]
     held += [body for foot in description.feet.values() for body in foot.bodies]
+    held += [body for bodies in description.segments.values() for body in bodies]
     held += [landmark.body for landmark in description.landmarks.values() if landmark.body]
     sites = [landmark.site for landmark in description.landmarks.values() if landmark.site]
     ends = description.sides.values()
@@ -303,6 +307,15 @@ def _foot(model: mujoco.MjModel, names: tuple[str, ...]) -> Foot:
     touching = np.isin(model.geom_bodyid, bodies_of_foot) & (model.geom_contype != 0)
     geoms = np.flatnonzero(touching)
     return Foot(names, bodies_of_foot, tuple(model.geom(i).name for i in geoms), geoms)
+
+
+def _segments(model: mujoco.MjModel, first: Mapping[str, Sequence[str]]) -> dict[str, np.ndarray]:
+    """Every body belongs to the segment of the nearest body named at or above it."""
+    begins = {model.body(body).id: name for name, some in first.items() for body in some}
+    segment = [""] * model.nbody
+    for body in range(1, model.nbody):
+        segment[body] = begins.get(body, segment[model.body_parentid[body]])
+    return {name: np.flatnonzero([name == own for own in segment]) for name in first}
 
 
 def _landmark_places(model: mujoco.MjModel, landmarks: Mapping[str, Landmark]) -> tuple[np.ndarray, np.ndarray]:

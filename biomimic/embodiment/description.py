@@ -87,6 +87,7 @@ class Description:
     moments: dict[str, CoupledMoment] = field(default_factory=dict)
     muscles: dict[str, tuple[str, ...]] = field(default_factory=dict)
     feet: dict[str, FootBodies] = field(default_factory=dict)
+    segments: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def bodies() -> tuple[str, ...]:

@@ -46,6 +46,7 @@ def balls(height: float, condim: int = 3, cone: str = "pyramidal") -> Embodiment
         muscles={},
         groups={},
         feet=feet,
+        segments={},
         house=HOUSE,
         couplings=Couplings.of(model),
         angle_map=AngleMap.of(model, {}, (), HOUSE, np.zeros((model.nbody, 3, 3))),
