@@ -9,6 +9,7 @@ from scipy.signal import savgol_filter
 from biomimic.retarget import contact_phases as phases
 
 GRID = 0.2  # [m/s] cell of the coarse search for the velocity that most low points share
+FASTEST = 15.0  # [m/s] feet of sprinters; faster ones are jumps of a record
 SHIFTS = 8  # steps of the mean shift that follows; it converges within five
 
 
@@ -28,7 +29,7 @@ class FloorOptions:
             stance of a sprint (0.1 s).
         noise: [m] height of planted points around the plane: markers, soft soles, a fitted foot.
         sole: [m] how well the height of each point over the sole is known beforehand.
-        slope: how far captured floors and belts lean, as a tangent: CMU's lab leans 0.02.
+        slope: how far captured floors usually lean, as a tangent; one metre of steps outweighs it (CMU's lab leans 0.02).
         steepest: a plane leaning more is no floor one walks on as on a level one (treadmills end at 0.15).
         outlier: [m] planted points that stay further above the floor are on a step, or held in the air.
         start: [m] the same before the plane is known.
@@ -43,7 +44,7 @@ class FloorOptions:
     shortest: float = 0.06
     noise: float = 0.005
     sole: float = 0.01
-    slope: float = 0.02
+    slope: float = 0.01
     steepest: float = 0.16
     outlier: float = 0.03
     start: float = 0.12
@@ -122,7 +123,7 @@ def _support(samples: np.ndarray, weights: np.ndarray, at: np.ndarray, width: fl
 
 def _mode(samples: np.ndarray, weights: np.ndarray, width: float) -> np.ndarray:
     """Most frequent velocity, (2,): fullest cell and its neighbours, then mean shift with a Gaussian kernel."""
-    cells = np.round(samples / GRID).astype(int)
+    cells = np.round(np.clip(samples, -FASTEST, FASTEST) / GRID).astype(int)
     cells -= cells.min(axis=0)
     table = np.zeros(cells.max(axis=0) + 3)
     for ahead in (-1, 0, 1):

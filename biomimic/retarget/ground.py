@@ -26,7 +26,9 @@ class GroundOptions:
         speed_share: of the 95th percentile of foot speed: about 4 m/s when walking, 8 m/s when running.
         speed: [m/s] least and largest speed that counts as still; the least stands above marker noise, the largest
             below the speed of a heel 20 ms after it left the floor.
-        leave: at this distance contact ends, so that noise does not interrupt it.
+        leave: at this distance contact ends: noise does not interrupt it, and a landing foot that still slows down,
+            at 0.5 m/s when walking and 1 m/s when running (smeared by the filters of a laboratory), has touched down.
+        leave_height: a point is free above this many times `height` however still it is.
         least: [s] shorter contacts are dropped: sprinters have 0.1 s of stance, and a part of the foot has less.
         longest_gap: [s] shorter interruptions are closed, if the point stays within `bridge`.
         bridge: distance up to which an interruption is one of noise.
@@ -42,8 +44,9 @@ class GroundOptions:
 
     height: float = 0.02
     speed_share: float = 0.08
-    speed: tuple[float, float] = (0.2, 0.6)
-    leave: float = 1.6
+    speed: tuple[float, float] = (0.2, 0.8)
+    leave: float = 2.0
+    leave_height: float = 1.25
     least: float = 0.06
     longest_gap: float = 0.05
     bridge: float = 2.5
@@ -251,10 +254,10 @@ def _belt_again(belt: np.ndarray, moving: np.ndarray, firm: np.ndarray) -> np.nd
 
 def _distance(lower: np.ndarray, moving: np.ndarray, plane: floor.Plane, options: GroundOptions) -> np.ndarray:
     """How far each point is from being planted, (T, P); 1 is the usual limit."""
-    height = np.maximum((lower - plane.origin) @ plane.normal - plane.sole, 0.0)
+    height = np.maximum((lower - plane.origin) @ plane.normal - plane.sole, 0.0) / options.height
     speed = np.linalg.norm(moving, axis=-1)
     still = np.clip(options.speed_share * np.quantile(speed, 0.95), *options.speed)
-    return np.hypot(height / options.height, speed / still)
+    return np.where(height > options.leave_height, np.inf, np.hypot(height, speed / still))
 
 
 def _contacts(distance: np.ndarray, rate: float, options: GroundOptions) -> np.ndarray:
