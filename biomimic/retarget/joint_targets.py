@@ -1,0 +1,223 @@
+"""Skeleton motions as points: centres of joints, and virtual points that turn with them."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import mujoco
+import numpy as np
+
+from biomimic import config
+from biomimic.embodiment import Embodiment
+from biomimic.errors import BadValue
+from biomimic.motion import Motion
+from biomimic.retarget import source_axes
+from biomimic.retarget.source_axes import SIDES, Joints
+
+_TABLE = Path(__file__).with_name("joints.toml")
+_LEVER = 0.1  # [m] of the virtual points
+_LEG, _ARM = ("hip", "knee", "ankle"), ("shoulder", "elbow", "wrist")
+_AHEAD, _RIGHT = np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0])  # directions of the virtual points
+_Row = tuple[str, np.ndarray, str, np.ndarray, float, float]  # name, position, body, place, spread, error
+
+
+@dataclass(frozen=True)
+class Joint:
+    """One entry of joints.toml; what each field means stands there."""
+
+    body: str
+    at: str
+    spread: float
+    error: float
+    shift: tuple[float, ...] = (0.0, 0.0, 0.0)
+    turn: str = ""
+    turn_error: float = 0.03
+    turn_spread: float = 0.035
+    bone: str = ""
+    origin: tuple[str, ...] = ()
+    along: str = ""
+
+    def on(self, side: str) -> "Joint":
+        """With the bodies and joints of one side; "" for the middle."""
+        letter, mirror = side[:1], -1.0 if side == "left" else 1.0
+        end = f"_{side}" if side else ""
+        return Joint(
+            body=self.body.format(s=letter),
+            at=self.at.format(s=letter),
+            spread=self.spread,
+            error=self.error,
+            shift=(*self.shift[:2], mirror * self.shift[2]),
+            turn=self.turn.format(s=letter),
+            turn_error=self.turn_error,
+            turn_spread=self.turn_spread,
+            bone=self.bone and self.bone + end,
+            origin=tuple(name.format(side=side) for name in self.origin),
+            along=self.along and self.along + end,
+        )
+
+
+def table() -> dict[str, Joint]:
+    """Joints of joints.toml by name without side."""
+    content = tomllib.loads(_TABLE.read_text(encoding="utf-8"))
+    for entry in content.values():
+        entry["origin"] = entry.pop("from", [])
+    return {name: config.build(Joint, entry, name=_TABLE.name, table=name) for name, entry in content.items()}
+
+
+def is_skeleton(motion: Motion) -> bool:
+    """Whether the landmarks are joints with the house's names."""
+    return motion.rotation is not None or {"knee_right", "elbow_right"} <= set(motion.landmarks)
+
+
+def points(motion: Motion, embodiment: Embodiment) -> dict[str, object]:
+    """Fields of Targets.
+
+    Raises:
+        BadValue: a hip, knee, ankle, shoulder, elbow or wrist that the body needs is missing.
+    """
+    body = _Body(embodiment)
+    _check(motion, body)
+    return _Search(motion, body).fields()
+
+
+def _check(motion: Motion, body: "_Body") -> None:
+    needed = (_LEG if "pelvis" in body.ids else ()) + _ARM
+    missing = [f"{joint}_{side}" for joint in needed for side in SIDES if f"{joint}_{side}" not in motion.landmarks]
+    if missing:
+        raise BadValue(
+            f"The skeleton has no {', '.join(missing)}; its joints are {', '.join(motion.landmarks)}. "
+            f'To pose the body "{body.name}", {", ".join(needed)} of both sides must be there.'
+        )
+
+
+class _Body:
+    """Frames of the model's bodies in its reference pose."""
+
+    def __init__(self, embodiment: Embodiment) -> None:
+        model = embodiment.model
+        data = mujoco.MjData(model)
+        data.qpos[:] = embodiment.couplings.expand(model.qpos0)
+        mujoco.mj_kinematics(model, data)
+        self.name = embodiment.name
+        self.ids = {model.body(k).name: k for k in range(model.nbody)}
+        self.origin = data.xpos.copy()
+        self.turn = data.xmat.reshape(-1, 3, 3).copy()
+
+    def place(self, body: str, at: str) -> np.ndarray:
+        """Origin of a body in the frame of another one, (3,) [m]."""
+        first, second = self.ids[body], self.ids[at]
+        return self.turn[first].T @ (self.origin[second] - self.origin[first])
+
+
+class _Search:
+    """Finds axes and places of one motion on one body."""
+
+    def __init__(self, motion: Motion, body: _Body) -> None:
+        self.motion, self.body = motion, body
+        self.joints = Joints.of(motion)
+        self.top = max((name for name in motion.landmarks if name.startswith("spine")), default="pelvis")
+        self.entries = self._entries(table())
+        self.ratio = self._ratio()
+        self.axes: dict[str, np.ndarray] = {}
+        if self.joints.turn:
+            self._find_axes()
+
+    def _entries(self, known: Mapping[str, Joint]) -> dict[str, Joint]:
+        """Landmarks that a body of this model follows."""
+        found = {}
+        for landmark in self.motion.landmarks:
+            name, _, side = landmark.partition("_")
+            if landmark == self.top and landmark != "pelvis":
+                name, side = "spine", ""
+            elif name.startswith("spine") or name not in known or side not in ("", *SIDES):
+                continue
+            entry = known[name].on(side)
+            if {entry.body, entry.at} <= set(self.body.ids):
+                found[landmark] = entry
+        return found
+
+    def _ratio(self) -> float:
+        """Size of the model by size of the person."""
+        source = model = 0.0
+        for side in SIDES:
+            chain = [f"{joint}_{side}" for joint in (_LEG if "pelvis" in self.body.ids else _ARM)]
+            first = self.entries[chain[0]].body
+            own = np.array([self._on(first, self.entries[name]) for name in chain])
+            model += np.linalg.norm(np.diff(own, axis=0), axis=1).sum()
+            places = np.array([self.joints.place[name] for name in chain])
+            source += np.linalg.norm(np.diff(places, axis=0), axis=2).sum(axis=0).mean()
+        return model / source
+
+    def _find_axes(self) -> None:
+        legs = all(f"{joint}_{side}" in self.joints.place for joint in _LEG for side in SIDES)
+        rest = source_axes.rest_axes(self.joints, self.top) if legs else source_axes.standard()
+        for name, entry in self.entries.items():
+            if entry.turn:
+                self.axes[name] = self._axes(name, entry, rest)
+
+    def _axes(self, name: str, entry: Joint, rest: np.ndarray | None) -> np.ndarray:
+        """From the frame of the body that turns with a joint to the joint's own axes, (3, 3)."""
+        joint, _, side = name.partition("_")
+        bone = entry.bone if entry.bone in self.entries else ""
+        before = {"wrist": f"elbow_{side}", "toe": f"ankle_{side}"}.get(joint, "")
+        if rest is None:
+            start, end = (name, bone) if bone else (before, name)
+            axes = source_axes.clip_axes(self.joints, name, (start, end))
+        else:
+            axes = rest if bone else self.axes.get(before, rest)
+        if not bone:
+            return axes
+        model = self._on(entry.turn, self.entries[bone]) - self._on(entry.turn, entry)
+        return source_axes.align(axes, model, self.joints.bone(name, bone), level=joint == "ankle")
+
+    def fields(self) -> dict[str, object]:
+        """Fields of Targets."""
+        rows: list[_Row] = []
+        for name, entry in self.entries.items():
+            column = self.motion.landmarks.index(name)
+            centre = self.motion.position[:, column]
+            rows.append((name, centre, entry.body, self._place(name, entry), entry.spread, entry.error))
+            if name in self.axes:
+                turn = source_axes.matrices(self.motion.rotation[:, column])
+                rows.extend(self._virtual(name, entry, centre, turn))
+        names, places, bodies, offsets, spread, error = zip(*rows)
+        return {
+            "names": names,
+            "position": np.stack(places, axis=1),
+            "bodies": np.array([self.body.ids[name] for name in bodies]),
+            "offsets": np.array(offsets),
+            "spread": np.array(spread),
+            "weights": 1.0 / np.array(error) ** 2,
+            "dropped": tuple(name for name in self.motion.landmarks if name not in self.entries),
+        }
+
+    def _place(self, name: str, entry: Joint) -> np.ndarray:
+        """Prior place of a joint's centre on its body, (3,) [m]."""
+        held = [origin for origin in entry.origin if origin in self.entries]
+        along = self.top if entry.along == "spine" else entry.along
+        if not held or along not in self.axes or len(held) < len(entry.origin):
+            return self.body.place(entry.body, entry.at) + np.array(entry.shift)
+        start = np.mean([self._on(entry.body, self.entries[origin]) for origin in held], axis=0)
+        source = self.joints.place[name] - np.mean([self.joints.place[origin] for origin in held], axis=0)
+        return start + self.ratio * self.axes[along].T @ self.joints.local(along, source)
+
+    def _on(self, body: str, entry: Joint) -> np.ndarray:
+        """Place of the table for another joint in the frame of a body in the reference pose, (3,) [m]."""
+        return self._moved(body, entry.body, self.body.place(entry.body, entry.at) + np.array(entry.shift))
+
+    def _moved(self, body: str, start: str, place: np.ndarray) -> np.ndarray:
+        """A place on one body in the frame of another one, in the reference pose, (3,) [m]."""
+        first, second = self.body.ids[body], self.body.ids[start]
+        world = self.body.origin[second] + self.body.turn[second] @ place
+        return self.body.turn[first].T @ (world - self.body.origin[first])
+
+    def _virtual(self, name: str, entry: Joint, centre: np.ndarray, turn: np.ndarray) -> list[_Row]:
+        """Two points that turn with the joint: ahead and to the right of it, across its bone."""
+        axes, found = self.axes[name], []
+        start = self._moved(entry.turn, entry.body, self._place(name, entry))
+        for number, direction in enumerate((_AHEAD, _RIGHT), start=1):
+            place = centre + _LEVER * turn @ (axes @ direction)
+            offset = start + _LEVER * direction
+            found.append((f"{name}:{number}", place, entry.turn, offset, entry.turn_spread, entry.turn_error))
+        return found
