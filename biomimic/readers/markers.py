@@ -27,9 +27,12 @@ _TURNS = {
     "x": ((1, 1), (2, 1), (0, 1)),
     "-x": ((1, 1), (2, -1), (0, -1)),
 }
-_FEET = re.compile(r"toe|hallux|heel|hee$|(^|[^a-z])[lr]?[ ._]?cal$|calc|ank|mal$|malleol|mt[1-5h]?$|meta|foot", re.I)
+_FEET = re.compile(
+    r"toe|hallux|heel|hee$|(^|[^a-z])[lr]?[ ._]?cal$|calc|(?<!sh)ank|mal$|malleol|mt[1-5h]?$|meta|foot", re.IGNORECASE
+)
 _TRUNK = re.compile(
-    r"asis?$|psis?$|sacr|^s[12]$|hip|hjc|pelvis|spine|should|sho$|acr|clav|stern|strn|^c7|^t10|neck|head|hd$", re.I
+    r"asis?$|psis?$|sacr|^s[12]$|hip|hjc|pelvis|spine|should|sho$|acr|clav|stern|strn|^c7|^t10|neck|head|hd$",
+    re.IGNORECASE,
 )
 
 
