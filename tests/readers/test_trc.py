@@ -181,9 +181,14 @@ def test_recorded_trials_stand_upright_in_metres(shared_data, name, rate, frames
     motion = trc.read(shared_data / name)
     assert (motion.rate, len(motion.position), len(motion.landmarks)) == (rate, frames, count)
     assert trc.first_time(shared_data / name) == start
-    side = {"right": [], "left": []}
-    for place, landmark in enumerate(motion.landmarks):
-        if "asi" in landmark.lower() and not landmark.startswith("Mid"):
-            side["right" if landmark.lower().startswith("r") else "left"].append(motion.position[:, place])
-    right, left = np.nanmean(side["right"], axis=(0, 1)), np.nanmean(side["left"], axis=(0, 1))
-    assert 0.8 < right[2] < 1.2 and left[1] - right[1] > 0.15  # facing x, left is +y
+    middle = dict(zip(motion.landmarks, np.nanmean(motion.position, axis=0)))
+
+    def mean(words, side=""):
+        found = [place for name, place in middle.items() if any(word in name.lower() for word in words)]
+        sides = [name for name in middle if any(word in name.lower() for word in words)]
+        return np.mean([place for name, place in zip(sides, found) if name.lower().startswith(side)], axis=0)
+
+    right, left = mean(["asi"], "r"), mean(["asi"], "l")
+    assert 0.8 < right[2] < 1.2 and np.linalg.norm(left - right) > 0.15
+    toes, heels = mean(["toe"]), mean(["heel", "rcal", "lcal", "calc"])
+    assert (toes - heels) @ np.cross(left - right, [0, 0, 1]) > 0.02  # left x up is forward: no mirror image
