@@ -1,7 +1,7 @@
 """Kinematics of a body over all frames at once: points, their normal equations, centre of mass; with segment scales.
 
-A bare copy of the body's joints, without muscles, sites and geoms, so that MuJoCo's kinematics take microseconds. A body
-that is fixed to the world gets six root coordinates here, so that a moving person can be fitted to it.
+A bare copy of the body's joints, without muscles, sites and geoms, so that MuJoCo's kinematics take microseconds. A
+body that is fixed to the world gets six root coordinates here, so that a moving person can be fitted to it.
 """
 
 from dataclasses import dataclass
@@ -26,8 +26,8 @@ class Pose:
         qpos: (T, nq).
         origin: of the bodies, (T, B, 3) [m].
         turn: of the bodies, (T, B, 3, 3).
-        motion: spatial velocity per unit of each independent speed, turning then translation of the world's origin, (T, I, 6).
-        parts: the same per speed of the model, before couplings, (T, nv, 6).
+        parts: spatial velocity (turning, then that of the world's origin) per unit of each speed of the model, before
+            couplings, (T, nv, 6).
     """
 
     qpos: np.ndarray
@@ -206,6 +206,13 @@ class Skeleton:
         second = Rotation.from_quat(end[:, _TURNS], scalar_first=True)
         joints = end[:, self.joint_places] - start[:, self.joint_places]
         return np.hstack([end[:, :3] - start[:, :3], (first.inv() * second).as_rotvec(), joints])
+
+    def body_speeds(self, qpos: np.ndarray, independent: np.ndarray) -> np.ndarray:
+        """Speeds of the embodiment's own model, (T, nq), (T, I) -> (T, nv of the body)."""
+        full = np.zeros((len(qpos), self.model.nv))
+        full[:, self._independent] = independent
+        full[:, self._dependent] = self.slopes(qpos) * independent[:, self._driver]
+        return full if self.floating else full[:, ROOT:]
 
     def center_of_mass(self, pose: Pose) -> np.ndarray:
         """Of the full model's masses at this pose, (T, 3) [m]."""

@@ -1,0 +1,66 @@
+"""Every constant of the retargeting of clips, with its unit and why it has this value."""
+
+from dataclasses import dataclass, field
+
+from biomimic.errors import BadValue
+from biomimic.retarget.ground import GroundOptions
+from biomimic.retarget.proportions import ProportionOptions
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """Deviations that cost 1 in the search for a clip's poses; a point's own deviation is in its table.
+
+    Attributes:
+        bend_root: [m/s^2] acceleration of the root.
+        bend_turn: [rad/s^2] angular acceleration of the root.
+        bend_joint: [rad/s^2] acceleration of a joint. Against one point at 0.4 m known to 10 mm these three pass what
+            lies below 12 Hz: (2 pi 12 Hz)^2 x 0.01 m / 0.4 m = 142 rad/s^2.
+        rest: [rad] joint coordinates from rest, for what no point sees.
+        planted: [m] a planted point from its place, along the floor.
+        resting: [m] its height; softer, since the points of the model's sole are not in one plane (up to 5 mm).
+        above: [m] a contact point below the floor.
+        clearance: [m] height that points in the air keep above the floor, so that nothing grazes it between frames.
+        guard: [rad] beyond a plane that a muscle's path must not cross.
+        person_steps: most steps on the person-size skeleton.
+        body_steps: most steps on the body, in each round.
+        rounds: of the body's fit, tendons checked after each.
+        tolerance: a search ends when a step lowers its cost by less than this share.
+    """
+
+    bend_root: float = 50.0
+    bend_turn: float = 150.0
+    bend_joint: float = 150.0
+    rest: float = 1.0
+    planted: float = 0.0007
+    resting: float = 0.003
+    above: float = 0.0005
+    clearance: float = 0.0005
+    guard: float = 0.002
+    person_steps: int = 8
+    body_steps: int = 20
+    rounds: int = 6
+    tolerance: float = 2e-3
+
+
+@dataclass(frozen=True)
+class ClipOptions:
+    """How a clip becomes a trajectory.
+
+    Attributes:
+        rate: of the trajectory [Hz].
+        longest_gap: of a marker that is filled by a cubic [s].
+        ground: how floor and contacts are found.
+        proportions: how sizes are found.
+        fit: what the poses' search weighs.
+    """
+
+    rate: float = 100.0
+    longest_gap: float = 0.2
+    ground: GroundOptions = field(default_factory=GroundOptions)
+    proportions: ProportionOptions = field(default_factory=ProportionOptions)
+    fit: FitOptions = field(default_factory=FitOptions)
+
+    def __post_init__(self) -> None:
+        if not 20.0 <= self.rate <= 1000.0:
+            raise BadValue(f"A trajectory of {self.rate:g} Hz was asked for; 20 to 1000 Hz are possible.")
