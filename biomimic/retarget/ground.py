@@ -19,16 +19,18 @@ class GroundOptions:
     """When a point of a foot counts as planted.
 
     A point's distance from being planted is d^2 = (height / `height`)^2 + (speed / v)^2, where v is `speed_share` of
-    the fastest foot in the clip within `speed`. It is planted from where d < `leave` around any moment with d < 1.
+    the 95th percentile of the points' speed, kept within `speed`. It is planted where d < `leave` around any moment
+    with d < 1.
 
     Attributes:
-        height: [m] of the sole above the floor; a swinging toe clears it by 10 to 20 mm, but at over 2 m/s.
-        speed_share: of the 95th percentile of foot speed: about 4 m/s when walking, 8 m/s when running.
+        height: [m] of the sole above the floor; higher points are free however still they are. Soles give by 5 mm, and
+            planted places vary by as much; a swinging toe clears the floor by 10 to 20 mm, but at over 2 m/s.
+        speed_share: of that percentile, which is about 4 m/s in walking and 7 to 9 m/s in running.
         speed: [m/s] least and largest speed that counts as still; the least stands above marker noise, the largest
             below the speed of a heel 20 ms after it left the floor.
         leave: at this distance contact ends: noise does not interrupt it, and a landing foot that still slows down,
             at 0.5 m/s when walking and 1 m/s when running (smeared by the filters of a laboratory), has touched down.
-        leave_height: a point is free above this many times `height` however still it is.
+        rising: upward speed counts so many times: a heel that begins to rise is no longer planted.
         least: [s] shorter contacts are dropped: sprinters have 0.1 s of stance, and a part of the foot has less.
         longest_gap: [s] shorter interruptions are closed, if the point stays within `bridge`.
         bridge: distance up to which an interruption is one of noise.
@@ -42,11 +44,11 @@ class GroundOptions:
         floor: how floor and belt are found.
     """
 
-    height: float = 0.02
+    height: float = 0.015
     speed_share: float = 0.08
     speed: tuple[float, float] = (0.2, 0.8)
     leave: float = 2.0
-    leave_height: float = 1.25
+    rising: float = 2.0
     least: float = 0.06
     longest_gap: float = 0.05
     bridge: float = 2.5
@@ -74,6 +76,7 @@ class Ground:
             feet left over.
         spread: of planted heights around the plane [m], NaN if nothing was ever planted.
         force_used: whether a plate told the contacts of the right and of the left foot.
+        weighed: frames in which the plates bore every foot on the ground, (T,).
         note: one sentence for a record.
     """
 
@@ -86,6 +89,7 @@ class Ground:
     sole: np.ndarray
     spread: float
     force_used: tuple[bool, bool]
+    weighed: np.ndarray
     note: str
 
     @property
@@ -127,20 +131,23 @@ def detect(
     lower = place - np.array([0.0, 0.0, 1.0]) * np.asarray(points.radii)[None, :, None]
     moving = floor.velocity(lower, rate, options.floor.window)
     feet = [np.flatnonzero(np.asarray(points.sides) == side) for side in np.unique(points.sides)]
-    belt = np.array([*floor.belt(lower, moving, feet, options.floor), 0.0])
+    belt = floor.belt(lower, moving, feet, options.floor)
     speed = np.linalg.norm(moving - belt, axis=-1)
     shortest = max(2, round(options.floor.shortest * rate))
     planted = phases.tidy(speed < options.floor.still, longest_gap=0, least=shortest)
     firm = np.exp(-((speed / options.floor.still) ** 2))
     for _ in range(2):
-        plane = floor.plane(lower, planted, firm * planted, options.floor)
+        plane = floor.plane(lower, planted, firm * planted, belt, options.floor)
         belt = _along(belt, plane.normal)
         distance = _distance(lower, moving - belt, plane, options)
         planted = _contacts(distance, rate, options)
         firm = np.exp(-(distance**2))
         if belt.any():
-            belt = _belt_again(belt, moving, firm * planted)
-    contact, used, words = _with_force(planted, distance, points, (rate, force), options)
+            near = moving[planted][:, :2]
+            belt[:2] = (
+                floor.shifted(belt[:2], near, np.ones(len(near)), options.floor.belt_width) if len(near) else belt[:2]
+            )
+    contact, used, weighed, words = _with_force(planted, distance, points, (rate, force), options)
     return Ground(
         rate=rate,
         origin=plane.origin,
@@ -151,6 +158,7 @@ def detect(
         sole=plane.sole,
         spread=plane.spread,
         force_used=used,
+        weighed=weighed,
         note=_note(plane, belt, words),
     )
 
@@ -244,20 +252,13 @@ def _along(belt: np.ndarray, normal: np.ndarray) -> np.ndarray:
     return np.array([belt[0], belt[1], -(normal[0] * belt[0] + normal[1] * belt[1]) / normal[2]])
 
 
-def _belt_again(belt: np.ndarray, moving: np.ndarray, firm: np.ndarray) -> np.ndarray:
-    """Mean velocity of what is planted, (3,) [m/s]; the first one if nothing is."""
-    total = firm.sum()
-    if total <= 0.0:
-        return belt
-    return np.array([*((firm[..., None] * moving[..., :2]).sum(axis=(0, 1)) / total), belt[2]])
-
-
 def _distance(lower: np.ndarray, moving: np.ndarray, plane: floor.Plane, options: GroundOptions) -> np.ndarray:
     """How far each point is from being planted, (T, P); 1 is the usual limit."""
     height = np.maximum((lower - plane.origin) @ plane.normal - plane.sole, 0.0) / options.height
-    speed = np.linalg.norm(moving, axis=-1)
-    still = np.clip(options.speed_share * np.quantile(speed, 0.95), *options.speed)
-    return np.where(height > options.leave_height, np.inf, np.hypot(height, speed / still))
+    still = np.clip(options.speed_share * np.quantile(np.linalg.norm(moving, axis=-1), 0.95), *options.speed)
+    up = np.maximum(moving @ plane.normal, 0.0)
+    speed = np.sqrt((moving**2).sum(axis=-1) + (options.rising**2 - 1.0) * up**2)
+    return np.where(height > 1.0, np.inf, np.hypot(height, speed / still))
 
 
 def _contacts(distance: np.ndarray, rate: float, options: GroundOptions) -> np.ndarray:
@@ -272,26 +273,29 @@ def _with_force(
     points: Points,
     plates: tuple[float, np.ndarray | None],
     options: GroundOptions,
-) -> tuple[np.ndarray, tuple[bool, bool], str]:
-    """Contacts with what the plates say, whether they said it for each foot, and words about it."""
+) -> tuple[np.ndarray, tuple[bool, bool], np.ndarray, str]:
+    """Contacts with what the plates say, whether they said it for each foot, frames they weighed, and words."""
     rate, force = plates
+    frames = len(planted)
     if force is None:
-        return planted, (False, False), ""
+        return planted, (False, False), np.zeros(frames, dtype=bool), ""
     contact, used, words = planted.copy(), [False, False], ""
     vertical = np.asarray(force, dtype=float)[:, [2, 5]]
     total = np.nansum(vertical, axis=1)
+    weighed = np.isfinite(force).all(axis=1)
     for side, name in enumerate(SIDES):
         foot = np.flatnonzero(np.asarray(points.sides) == side)
-        if not len(foot):
-            continue
-        state = _loads(vertical[:, side], planted[:, foot].any(axis=1), (rate, total), options)
-        agreement = _overlap(state, planted[:, foot].any(axis=1))
-        if not agreement >= options.least_agreement:
+        any_planted = planted[:, foot].any(axis=1)
+        state = _loads(vertical[:, side], any_planted, (rate, total), options)
+        agreement = _overlap(state, any_planted)
+        weighed &= state != UNSEEN
+        if agreement < options.least_agreement:
             words += f" The {name} foot's force fits its motion in {agreement:.0%} of its contact and was left out."
-            continue
-        contact[:, foot] = _planted_by(state, planted[:, foot], distance[:, foot], (rate, options))
-        used[side] = True
-    return contact, (used[0], used[1]), words
+            weighed[:] = False
+        elif agreement >= options.least_agreement:
+            contact[:, foot] = _planted_by(state, planted[:, foot], distance[:, foot], (rate, options))
+            used[side] = True
+    return contact, (used[0], used[1]), weighed, words
 
 
 def _loads(
