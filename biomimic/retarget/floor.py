@@ -32,7 +32,7 @@ class FloorOptions:
             stance of a sprint (0.1 s).
         noise: [m] height of planted points around the plane: markers, soft soles, a fitted foot.
         sole: [m] how well the height of each point over the sole is known beforehand.
-        slope: tangent by which floors usually lean; two metres of steps outweigh it (CMU's lab leans 0.02), and a belt
+        slope: tangent by which floors usually lean; a metre of steps outweighs it (CMU's lab leans 0.02), and a belt
             that sinks or rises shows itself that it leans.
         steepest: a plane leaning more is no floor one walks on as on a level one (treadmills end at 0.15).
         outlier: [m] planted points that stay further above the floor are on a step, or held in the air.
@@ -49,7 +49,7 @@ class FloorOptions:
     shortest: float = 0.06
     noise: float = 0.005
     sole: float = 0.01
-    slope: float = 0.003
+    slope: float = 0.01
     steepest: float = 0.16
     outlier: float = 0.03
     start: float = 0.12
@@ -72,7 +72,7 @@ class Plane(NamedTuple):
 
 
 def velocity(place: np.ndarray, rate: float, window: float) -> np.ndarray:
-    """Velocity of points by a moving parabola, (T, ...) [m/s].
+    """Velocity of points by a moving parabola, (T, ...) [m/s]; at the ends that of the nearest whole window.
 
     Args:
         place: (T, ...) [m].
@@ -82,7 +82,10 @@ def velocity(place: np.ndarray, rate: float, window: float) -> np.ndarray:
     count = max(3, 2 * round(window * rate / 2.0) + 1)
     if len(place) < count:
         return np.gradient(place, 1.0 / rate, axis=0) if len(place) > 1 else np.zeros_like(place)
-    return savgol_filter(place, count, 2, deriv=1, delta=1.0 / rate, axis=0, mode="interp")
+    moving = savgol_filter(place, count, 2, deriv=1, delta=1.0 / rate, axis=0, mode="nearest")
+    half = count // 2  # a parabola's slope at its own end is six times as noisy
+    moving[:half], moving[-half:] = moving[half], moving[-half - 1]
+    return moving
 
 
 def belt(place: np.ndarray, moving: np.ndarray, feet: list[np.ndarray], options: FloorOptions) -> np.ndarray:

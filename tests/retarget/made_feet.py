@@ -112,7 +112,7 @@ def _pivot(gait: Gait, own: np.ndarray, pitch: np.ndarray, swing: np.ndarray, ba
     x = np.where(pitch < 0.0, length * (1.0 - np.cos(toe_turn)), 0.0)
     z = RADIUS - length * np.sin(toe_turn)
     begin = length * (1.0 - np.cos(gait.off))
-    lift = gait.clearance * np.sin(np.pi * swing) ** 2
+    lift = gait.clearance * np.sin(np.pi * swing)
     low = np.maximum(RADIUS, RADIUS - length * np.sin(pitch))
     flying = own >= gait.duty
     x = np.where(flying, begin + (stride - begin) * back, x)
