@@ -59,8 +59,8 @@ def find(source: str | Path, *, without: Path | None = None) -> tuple[Clip, ...]
 
     Recordings are .npz (AMASS), .bvh, .amc, .trc, .c3d, .txt that hold the frames of a DeepMimic clip, and OpenSim
     joint angles (.mot, .sto) where no .trc lies beside them. What belongs to <stem> is found by name: <stem>_ik.mot or
-    .sto; <stem>_grf.mot, or grf_<last word of the stem>.mot; the only .osim of its folder; an .amc's .asf has the name
-    up to the last "_", or is the only one of its folder.
+    .sto, <stem>_grf.mot or .sto, and the only .osim of its folder; an .amc's .asf has the name up to the last "_", or
+    is the only one of its folder.
 
     Args:
         source: folder, recording, or TOML list; paths in a list are relative to it.
@@ -140,14 +140,12 @@ def _with_companions(name: str, path: Path) -> Clip:
     if ending not in (".trc", ".c3d", ".mot", ".sto"):
         return Clip(name, path)
     stem = path.stem.removesuffix("_ik")
-    loads = (f"{stem}_grf", f"grf_{stem.rpartition('_')[2]}")
-    forces = next((one for one in beside if one.stem in loads and one.suffix in (".mot", ".sto")), None)
-    angles = next((one for one in beside if one.stem == f"{stem}_ik" and one.suffix in (".mot", ".sto")), None)
+    tables = {one.stem: one for one in beside if one.suffix in (".mot", ".sto")}
     return Clip(
         name,
         path,
-        angles=path if ending in (".mot", ".sto") else angles,
-        forces=forces,
+        angles=path if ending in (".mot", ".sto") else tables.get(f"{stem}_ik"),
+        forces=tables.get(f"{stem}_grf"),
         model=_only(beside, ".osim"),
     )
 

@@ -69,10 +69,16 @@ def place(out: Path, clip: str) -> tuple[Path, str]:
     return path.parent, path.name
 
 
-def every(out: Path) -> list[tuple[Path, Outcome]]:
-    """All outcomes below a folder with the folder each lies in, by name."""
-    found = [(path.parent, Outcome.load(path)) for path in sorted(out.rglob(f"*{ENDING}"))]
+def every(out: Path, *, without: tuple[str, ...] = ()) -> list[tuple[Path, Outcome]]:
+    """All outcomes below a folder with the folder each lies in, by name; some folders of it may be left out."""
+    paths = [path for path in sorted(out.rglob(f"*{ENDING}")) if path.relative_to(out).parts[0] not in without]
+    found = [(path.parent, Outcome.load(path)) for path in paths]
     return [(folder, outcome) for folder, outcome in found if outcome is not None]
+
+
+def is_held(folder: Path, stem: str) -> bool:
+    """A process began this clip and did not end it."""
+    return (folder / f".{stem}.lock").exists()
 
 
 def clear(folder: Path, stem: str, endings: tuple[str, ...]) -> None:

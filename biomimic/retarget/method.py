@@ -1,0 +1,99 @@
+"""The two ways a clip's files become a trajectory and its record: ours, and the plain baseline on the same points."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+
+from biomimic.embodiment import Embodiment
+from biomimic.motion import Motion, Trajectory
+from biomimic.readers import c3d, mocap, opensim, trc
+from biomimic.retarget import companions, record
+from biomimic.retarget.clip import Fitted, carry, retarget
+from biomimic.retarget.clip_options import ClipOptions
+from biomimic.retarget.clips import Clip
+from biomimic.retarget.marker_places import OsimModel, read_osim
+from biomimic.retarget.record import Record
+from biomimic.signals import Signals
+
+OURS, MINK = "biomimic", "mink"
+
+
+@dataclass(frozen=True, eq=False)
+class Read:
+    """All files of a clip, read.
+
+    Attributes:
+        motion: of the person.
+        angles: of the source, time 0 at the first frame, or None.
+        force: on both feet, (T, 6) [N], or None.
+        places: of the markers on the person's model, or None.
+    """
+
+    motion: Motion
+    angles: Signals | None
+    force: np.ndarray | None
+    places: OsimModel | None
+
+
+def read(clip: Clip, options: ClipOptions) -> Read:
+    """The clip's recording and what belongs to it.
+
+    Raises:
+        BiomimicError: what a reader says of a file.
+    """
+    motion = mocap.read_motion(clip.path)
+    start = _start(clip.path)
+    return Read(
+        motion,
+        None if clip.angles is None else companions.angles(clip.angles, start),
+        None if clip.forces is None else companions.forces(clip.forces, motion, options.rate, start),
+        None if clip.model is None else read_osim(clip.model),
+    )
+
+
+def ours(clip: Clip, embodiment: Embodiment) -> tuple[Trajectory, Record]:
+    """GMR-Fit: `clip.retarget` with all that was measured."""
+    options = ClipOptions()
+    found = read(clip, options)
+    return retarget(found.motion, embodiment, options, angles=found.angles, force=found.force, places=found.places)
+
+
+def mink(clip: Clip, embodiment: Embodiment) -> tuple[Trajectory, Record]:
+    """The plain baseline: the same scaled points, followed frame by frame; its time holds only that.
+
+    Raises:
+        BadValue: mink or its solver is not installed.
+    """
+    from biomimic.retarget import baseline  # its solver is an extra
+
+    options = ClipOptions()
+    found = read(clip, options)
+    carried = carry(found.motion, embodiment, options, force=found.force, places=found.places)
+    source = embodiment.to_house(carried.source)
+    began = time.perf_counter()
+    qpos = baseline.fit(source, carried.targets.bodies, carried.places, carried.targets.weights, embodiment)
+    trajectory = baseline.trajectory(qpos, embodiment, options.rate, found.motion.provenance)
+    seconds = time.perf_counter() - began
+    points = Fitted(carried.targets.names, carried.targets.bodies, carried.places)
+    return trajectory, record.assess(
+        trajectory, embodiment, scaled_source=source, points=points, angles=found.angles, seconds=seconds
+    )
+
+
+METHODS: Mapping[str, Callable[[Clip, Embodiment], tuple[Trajectory, Record]]] = MappingProxyType(
+    {OURS: ours, MINK: mink}
+)
+
+
+def _start(path: Path) -> float:
+    """Time of the first frame on the clock of the trial's other files [s]."""
+    ending = path.suffix.lower()
+    if ending == ".trc":
+        return trc.first_time(path)
+    if ending == ".c3d":
+        return c3d.first_time(path)
+    return float(opensim.read_table(path).time[0]) if ending in (".mot", ".sto") else 0.0
