@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import mujoco
 import numpy as np
 
 from biomimic import config
@@ -13,6 +12,7 @@ from biomimic.embodiment import Embodiment
 from biomimic.errors import BadValue
 from biomimic.motion import Motion
 from biomimic.retarget import source_axes
+from biomimic.retarget.body_frames import BodyFrames
 from biomimic.retarget.source_axes import SIDES, Joints
 
 _TABLE = Path(__file__).with_name("joints.toml")
@@ -76,13 +76,13 @@ def points(motion: Motion, embodiment: Embodiment) -> dict[str, object]:
     Raises:
         BadValue: a hip, knee, ankle, shoulder, elbow or wrist that the body needs is missing.
     """
-    body = _Body(embodiment)
+    body = BodyFrames(embodiment)
     _check(motion, body)
     return _Search(motion, body).fields()
 
 
-def _check(motion: Motion, body: "_Body") -> None:
-    needed = (_LEG if "pelvis" in body.ids else ()) + _ARM
+def _check(motion: Motion, body: BodyFrames) -> None:
+    needed = (_LEG if body.legs else ()) + _ARM
     missing = [f"{joint}_{side}" for joint in needed for side in SIDES if f"{joint}_{side}" not in motion.landmarks]
     if missing:
         raise BadValue(
@@ -91,29 +91,10 @@ def _check(motion: Motion, body: "_Body") -> None:
         )
 
 
-class _Body:
-    """Frames of the model's bodies in its reference pose."""
-
-    def __init__(self, embodiment: Embodiment) -> None:
-        model = embodiment.model
-        data = mujoco.MjData(model)
-        data.qpos[:] = embodiment.couplings.expand(model.qpos0)
-        mujoco.mj_kinematics(model, data)
-        self.name = embodiment.name
-        self.ids = {model.body(k).name: k for k in range(model.nbody)}
-        self.origin = data.xpos.copy()
-        self.turn = data.xmat.reshape(-1, 3, 3).copy()
-
-    def place(self, body: str, at: str) -> np.ndarray:
-        """Origin of a body in the frame of another one, (3,) [m]."""
-        first, second = self.ids[body], self.ids[at]
-        return self.turn[first].T @ (self.origin[second] - self.origin[first])
-
-
 class _Search:
     """Finds axes and places of one motion on one body."""
 
-    def __init__(self, motion: Motion, body: _Body) -> None:
+    def __init__(self, motion: Motion, body: BodyFrames) -> None:
         self.motion, self.body = motion, body
         self.joints = Joints.of(motion)
         self.top = max((name for name in motion.landmarks if name.startswith("spine")), default="pelvis")
@@ -141,7 +122,7 @@ class _Search:
         """Size of the model by size of the person."""
         source = model = 0.0
         for side in SIDES:
-            chain = [f"{joint}_{side}" for joint in (_LEG if "pelvis" in self.body.ids else _ARM)]
+            chain = [f"{joint}_{side}" for joint in (_LEG if self.body.legs else _ARM)]
             first = self.entries[chain[0]].body
             own = np.array([self._on(first, self.entries[name]) for name in chain])
             model += np.linalg.norm(np.diff(own, axis=0), axis=1).sum()
@@ -204,18 +185,12 @@ class _Search:
 
     def _on(self, body: str, entry: Joint) -> np.ndarray:
         """Place of the table for another joint in the frame of a body in the reference pose, (3,) [m]."""
-        return self._moved(body, entry.body, self.body.place(entry.body, entry.at) + np.array(entry.shift))
-
-    def _moved(self, body: str, start: str, place: np.ndarray) -> np.ndarray:
-        """A place on one body in the frame of another one, in the reference pose, (3,) [m]."""
-        first, second = self.body.ids[body], self.body.ids[start]
-        world = self.body.origin[second] + self.body.turn[second] @ place
-        return self.body.turn[first].T @ (world - self.body.origin[first])
+        return self.body.moved(body, entry.body, self.body.place(entry.body, entry.at) + np.array(entry.shift))
 
     def _virtual(self, name: str, entry: Joint, centre: np.ndarray, turn: np.ndarray) -> list[_Row]:
         """Two points that turn with the joint: ahead and to the right of it, across its bone."""
         axes, found = self.axes[name], []
-        start = self._moved(entry.turn, entry.body, self._place(name, entry))
+        start = self.body.moved(entry.turn, entry.body, self._place(name, entry))
         for number, direction in enumerate((_AHEAD, _RIGHT), start=1):
             place = centre + _LEVER * turn @ (axes @ direction)
             offset = start + _LEVER * direction

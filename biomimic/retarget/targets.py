@@ -7,7 +7,8 @@ import numpy as np
 from biomimic.embodiment import Embodiment
 from biomimic.errors import BadValue
 from biomimic.motion import Motion
-from biomimic.retarget import joint_targets
+from biomimic.retarget import joint_targets, marker_targets
+from biomimic.retarget.marker_places import OsimModel
 from biomimic.signals import frozen_array
 
 
@@ -54,14 +55,18 @@ class Targets:
             raise BadValue("Places must be finite, spreads and weights positive.")
 
 
-def targets(motion: Motion, embodiment: Embodiment) -> Targets:
+def targets(motion: Motion, embodiment: Embodiment, places: OsimModel | None = None) -> Targets:
     """What the body shall follow.
 
     Args:
-        motion: a skeleton with the house's joint names.
+        motion: a skeleton with the house's joint names, or skin markers with names of a known laboratory.
         embodiment: the body.
+        places: the person's scaled OpenSim model; its places of markers go before the table's, with the deviation of
+            the markers from them as spread. Of no use to a skeleton.
 
     Raises:
         BadValue: too little is there to pose the body; what is missing is named.
     """
-    return Targets(**joint_targets.points(motion, embodiment))
+    if joint_targets.is_skeleton(motion):
+        return Targets(**joint_targets.points(motion, embodiment))
+    return Targets(**marker_targets.points(motion, embodiment, places))
