@@ -89,6 +89,11 @@ def motion(
         raise BadFile(f"{posed.path}: {error}") from None
 
 
+def fits(posed: Posed, unit: float) -> bool:
+    """Whether the legs are a person's with this unit [m]."""
+    return _LEG[0] <= unit * _legs(posed) <= _LEG[1]
+
+
 def upward(posed: Posed) -> str:
     """Axis of the file's world along which the body stands, from ankles to neck or head, over the whole clip.
 
@@ -164,9 +169,9 @@ def _check(posed: Posed) -> None:
 
 
 def _unit(posed: Posed, unit: float | None) -> tuple[float, str]:
-    leg = np.mean([_leg(posed, side) for side in ("left", "right")])
+    leg = _legs(posed)
     if unit is not None:
-        if not _LEG[0] <= unit * leg <= _LEG[1]:
+        if not fits(posed, unit):
             raise BadFile(
                 f"{posed.path}: with units of {unit:.6g} m the legs are {unit * leg:.3g} m long from hip to ankle; a "
                 f"person's are {_LEG[0]} to {_LEG[1]} m."
@@ -182,7 +187,10 @@ def _unit(posed: Posed, unit: float | None) -> tuple[float, str]:
     return size, f"lengths taken as {word}: hip to ankle {size * leg:.3f} m"
 
 
-def _leg(posed: Posed, side: str) -> float:
-    """Hip to knee to ankle, median over the clip, in the file's unit."""
-    hip, knee, ankle = (posed.at(f"{joint}_{side}") for joint in ("hip", "knee", "ankle"))
-    return float(np.median(np.linalg.norm(hip - knee, axis=1) + np.linalg.norm(knee - ankle, axis=1)))
+def _legs(posed: Posed) -> float:
+    """Hip to knee to ankle, median over the clip, mean of both sides, in the file's unit."""
+    lengths = []
+    for side in ("left", "right"):
+        hip, knee, ankle = (posed.at(f"{joint}_{side}") for joint in ("hip", "knee", "ankle"))
+        lengths.append(np.median(np.linalg.norm(hip - knee, axis=1) + np.linalg.norm(knee - ankle, axis=1)))
+    return float(np.mean(lengths))
