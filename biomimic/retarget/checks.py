@@ -8,10 +8,13 @@ from scipy.interpolate import CubicSpline
 from biomimic.errors import BadValue, NotEnoughData
 from biomimic.gait import filters
 from biomimic.motion import Motion
+from biomimic.provenance import Provenance
 from biomimic.readers import markers
 from biomimic.signals import Signals
 
 ORDER = 4  # resulting order of the low-pass filter
+_DIP = 0.2  # [s] for which a stretch may fall short of its share of seen landmarks
+_BESIDE_PATH = 0.005  # [m] beside the middle of its neighbours; less is noise of fast cameras
 _BESIDE = 5  # frames on either side of a gap that give the speed there
 
 
@@ -53,6 +56,62 @@ def check_motion(motion: Motion, plausible: Plausible | None = None) -> None:
     _check_body(motion, name)
     _check_still(motion, plausible, name)
     _check_jumps(motion, plausible, name)
+
+
+def trim(motion: Motion, least: float = 0.5) -> tuple[Motion, int]:
+    """The longest stretch in which enough landmarks are seen, and how many frames were cut before it.
+
+    People walk into the cameras' view and out of it. Frames with fewer seen landmarks are cut off; within the
+    stretch such frames may stand for no longer than 0.2 s at a time.
+
+    Args:
+        motion: of markers or of a skeleton.
+        least: share of the landmarks, 0 to 1, that must be seen.
+
+    Raises:
+        BadValue: there is no such frame.
+    """
+    if not 0.0 <= least <= 1.0:
+        raise BadValue(f"A share of {least:g} of the landmarks was asked for; it lies between 0 and 1.")
+    share = np.isfinite(motion.position).all(axis=2).mean(axis=1) if motion.position.size else np.zeros(0)
+    good = np.flatnonzero(share >= least)
+    if not len(good):
+        most = share.max() if len(share) else 0.0
+        raise BadValue(
+            f"{motion.provenance.source} never shows {least:.0%} of its {len(motion.landmarks)} landmarks at once "
+            f"(at most {most:.0%}); leave out those that are rarely seen."
+        )
+    parts = np.split(good, np.flatnonzero(np.diff(good) > _DIP * motion.rate) + 1)
+    first, last = max(((part[0], part[-1]) for part in parts), key=lambda ends: ends[1] - ends[0])
+    if first == 0 and last == len(motion.position) - 1:
+        return motion, 0
+    kept = slice(int(first), int(last) + 1)
+    rotation = None if motion.rotation is None else motion.rotation[kept]
+    note = f"frames {first} to {last} of {len(motion.position)} kept, where {least:.0%} of the landmarks are seen"
+    cut = replace(motion, position=motion.position[kept], rotation=rotation, provenance=_noted(motion, note))
+    return cut, int(first)
+
+
+def drop_spikes(motion: Motion, most: float = 300.0) -> Motion:
+    """Markers without the frames in which they leave their own path and come back (swapped or ghost markers).
+
+    Such a frame lies more than 5 mm beside the middle of its neighbours, and that would need more than `most`.
+
+    Args:
+        motion: of markers; a skeleton comes back as it is.
+        most: acceleration [m/s^2]; markers on running feet reach about 100 m/s^2.
+    """
+    if motion.rotation is not None or len(motion.position) < 3:
+        return motion
+    bend = np.linalg.norm(motion.position[2:] - 2 * motion.position[1:-1] + motion.position[:-2], axis=2)
+    spike = (bend * motion.rate**2 > most) & (bend > 2 * _BESIDE_PATH)
+    if not spike.any():
+        return motion
+    position = motion.position.copy()
+    position[1:-1][spike] = np.nan
+    names = [name for name, hit in zip(motion.landmarks, spike.any(axis=0)) if hit]
+    note = f"{spike.sum()} frames of markers that jump and return dropped ({', '.join(names)})"
+    return replace(motion, position=position, provenance=_noted(motion, note))
 
 
 def fill_gaps(motion: Motion, longest: float = 0.2) -> Motion:
@@ -112,7 +171,7 @@ def resample(motion: Motion, rate: float = 100.0, *, low_pass: float | None = No
     return replace(motion, rate=rate, position=position, rotation=rotation, provenance=_noted(motion, note))
 
 
-def _noted(motion: Motion, note: str) -> object:
+def _noted(motion: Motion, note: str) -> Provenance:
     before = motion.provenance.note
     return replace(motion.provenance, note=f"{before}; {note}" if before else note)
 

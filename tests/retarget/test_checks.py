@@ -7,6 +7,7 @@ from scipy.spatial.transform import Rotation
 from biomimic.errors import BadValue, NotEnoughData
 from biomimic.motion import Motion
 from biomimic.provenance import Provenance
+from biomimic.readers import trc
 from biomimic.retarget import checks
 
 PLACES = {
@@ -210,3 +211,50 @@ def test_impossible_wanted_rate_is_named(rate):
 def test_cut_off_beyond_half_the_rate_is_named():
     with pytest.raises(BadValue, match="cut-off of 20 Hz"):
         checks.resample(_motion(rate=30.0), 100.0, low_pass=20.0)
+
+
+def test_person_walking_into_view_is_cut_to_where_most_is_seen():
+    def lose(position):
+        position[:31, 2:] = np.nan
+        position[31:40, 6:] = np.nan  # 6 of 8 are seen: enough
+        position[100:115, :5] = np.nan  # a dip of 0.15 s
+        position[160:, :5] = np.nan
+        position[195:] = 0.5
+
+    motion, first = checks.trim(_moved(_motion(skeleton=False), lose), 0.5)
+    assert first == 31 and len(motion.position) == 160 - 31
+    assert "frames 31 to 159 of 201 kept, where 50% of the landmarks are seen" in motion.provenance.note
+    whole = _motion()
+    assert checks.trim(whole) == (whole, 0)
+
+
+@pytest.mark.parametrize(
+    ("least", "words"), [(1.0, "100% of its 8 landmarks at once .at most 88%"), (1.2, "between 0")]
+)
+def test_trim_of_what_is_never_whole_is_named(least, words):
+    with pytest.raises(BadValue, match=words):
+        checks.trim(_moved(_motion(skeleton=False), lambda p: p[:, 3].fill(np.nan)), least)
+
+
+def test_ghost_markers_are_dropped_and_walking_stays():
+    def jump(position):
+        position[80, 3, 1] += 0.05
+        position[120:123, 5] += 0.04
+
+    motion = checks.drop_spikes(_moved(_motion(skeleton=False), jump))
+    missing = np.isnan(motion.position).any(axis=2)
+    assert np.flatnonzero(missing.any(axis=1)).tolist() == [79, 80, 81, 119, 120, 122, 123]
+    assert missing[:, 3].sum() == 3 and missing[:, 5].sum() == 4
+    assert "7 frames of markers that jump and return dropped (ankle_right, knee_left)" in motion.provenance.note
+    plain = _motion(skeleton=False)
+    assert checks.drop_spikes(plain) is plain
+    skeleton = _moved(_motion(), jump)
+    assert checks.drop_spikes(skeleton) is skeleton
+
+
+def test_recorded_marker_trials_pass(shared_data):
+    for name in ("opencap-walk-subject4/walking1.trc", "hamner2010-run-subject02/subject02_running.trc"):
+        motion, first = checks.trim(trc.read(shared_data / name))
+        checks.check_motion(motion)
+        clean = checks.resample(checks.fill_gaps(checks.drop_spikes(motion)), 100.0)
+        assert first == 0 and np.nanmax(np.linalg.norm(np.diff(clean.position, axis=0), axis=2)) * 100.0 < 6.5
