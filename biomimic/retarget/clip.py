@@ -1,7 +1,7 @@
 """GMR-Fit: a clip of motion capture as states of a body, hard limits kept, feet planted, muscles continuous."""
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.spatial.transform import Rotation, Slerp
@@ -11,18 +11,16 @@ from biomimic.motion import Motion, Trajectory
 from biomimic.provenance import Provenance
 from biomimic.retarget import checks, ground, record
 from biomimic.retarget.clip_options import ClipOptions
-from biomimic.retarget.contact import Points as Soles
 from biomimic.retarget.contact import contact_points
 from biomimic.retarget.ground import Ground
 from biomimic.retarget.options import Contact
 from biomimic.retarget.proportions import Points, Proportions, fit_proportions
 from biomimic.retarget.record import Record
-from biomimic.retarget.skeleton import Pose, Skeleton
-from biomimic.retarget.solve import Above, Problem, Pull, solve
+from biomimic.retarget.settle import problem_of, settle
+from biomimic.retarget.skeleton import Skeleton
+from biomimic.retarget.solve import Pull, solve
 from biomimic.retarget.targets import Targets, targets
 from biomimic.signals import Signals
-
-_TOUCH = 0.005  # [m] a planted point that is higher no longer touches: the foot rolls over others
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,8 +78,10 @@ def retarget(
     began = time.perf_counter()
     carried = carry(motion, embodiment, options, force=force, places=places)
     skeleton = Skeleton(embodiment)
-    qpos = settle(carried, embodiment, skeleton, options)
-    trajectory = trajectory_of(skeleton, embodiment, qpos, (options.rate, motion.provenance), carried.ground)
+    pull = Pull(carried.targets.bodies, carried.places, carried.source, carried.targets.weights[:, None])
+    settled = settle(embodiment, skeleton, pull, carried.start, carried.ground, options)
+    qpos = settled.qpos
+    trajectory = trajectory_of(skeleton, embodiment, qpos, (options.rate, motion.provenance), settled.contact)
     found = Fitted(carried.targets.names, carried.targets.bodies, carried.places)
     house = embodiment.to_house(carried.source if skeleton.floating else _in_root(carried.source, qpos))
     seconds = time.perf_counter() - began
@@ -107,7 +107,7 @@ def carry(
     rest = skeleton.neutral(1)[0, skeleton.joint_places]
     person = fit_proportions(embodiment, skeleton, points, rest, options.proportions)
     pull = Pull(points.bodies, person.places, points.position, points.weights[:, None])
-    problem = _problem(skeleton, (pull,), rest, options)
+    problem = problem_of(skeleton, (pull,), rest, options)
     solved = solve(
         problem,
         _between(skeleton, person, len(points.position)),
@@ -126,19 +126,6 @@ def _between(skeleton: Skeleton, person: Proportions, frames: int) -> np.ndarray
     turns = Slerp(person.frames, Rotation.from_quat(person.qpos[:, 3:7], scalar_first=True))
     qpos[:, 3:7] = turns(at).as_quat(scalar_first=True)
     return skeleton.couplings_expand(qpos)
-
-
-def _problem(skeleton: Skeleton, pulls: tuple[Pull, ...], rest: np.ndarray, options: ClipOptions) -> Problem:
-    fit = options.fit
-    bend = np.concatenate([np.full(3, fit.bend_root), np.full(3, fit.bend_turn), np.full(len(rest), fit.bend_joint)])
-    return Problem(
-        skeleton=skeleton,
-        pulls=pulls,
-        bend=bend**-2.0,
-        rest=rest,
-        rest_weight=np.full(len(rest), fit.rest**-2.0),
-        rate=options.rate,
-    )
 
 
 def _scaled(
@@ -173,31 +160,16 @@ def _scaled(
     return Carried(aim, own, source, start, found)
 
 
-def settle(carried: Carried, embodiment: Embodiment, skeleton: Skeleton, options: ClipOptions) -> np.ndarray:
-    """Poses of the body near the scaled source, with planted feet, (T, nq of the skeleton)."""
-    rest = skeleton.neutral(1)[0, skeleton.joint_places]
-    weights = carried.targets.weights[:, None]
-    pulls = [Pull(carried.targets.bodies, carried.places, carried.source, weights)]
-    above: tuple[Above, ...] = ()
-    if carried.ground is not None:
-        soles = contact_points(embodiment, Contact())
-        places = embodiment.to_house(skeleton.pose(carried.start).points(soles.bodies, soles.places))
-        stand = ground.anchors(places, carried.ground, soles, options.ground)
-        firm = np.array([options.fit.planted, options.fit.planted, options.fit.resting]) ** -2.0
-        pulls.append(Pull(soles.bodies, soles.places, embodiment.to_model(stand), firm))
-        least = np.asarray(soles.radii) + options.fit.clearance
-        above = (Above(soles.bodies, soles.places, least, options.fit.above**-2.0),)
-    problem = _problem(skeleton, tuple(pulls), rest, options)
-    problem = replace(problem, above=above)
-    return solve(problem, carried.start, most_steps=options.fit.body_steps, tolerance=options.fit.tolerance).qpos
-
-
 def trajectory_of(
-    skeleton: Skeleton, embodiment: Embodiment, qpos: np.ndarray, clip: tuple[float, Provenance], ground: Ground | None
+    skeleton: Skeleton,
+    embodiment: Embodiment,
+    qpos: np.ndarray,
+    clip: tuple[float, Provenance],
+    contact: np.ndarray | None,
 ) -> Trajectory:
     """States, landmarks and contacts of poses, (T, nq of the skeleton); clip: rate [Hz] and provenance."""
     rate, provenance = clip
-    soles = contact_points(embodiment, Contact()) if ground is not None else None
+    soles = contact_points(embodiment, Contact()) if contact is not None else None
     step = skeleton.difference(qpos[:-1], qpos[1:])
     speed = 0.5 * rate * (np.concatenate([step[:1], step]) + np.concatenate([step, step[-1:]]))
     rooted = qpos if skeleton.floating else _unmoved(qpos)
@@ -214,14 +186,9 @@ def trajectory_of(
         embodiment=embodiment.name,
         model_sha256=embodiment.sha256,
         provenance=provenance,
-        contact=None if soles is None else ground.contact & _near_floor(pose, soles),
+        contact=contact,
         contact_points=() if soles is None else soles.names,
     )
-
-
-def _near_floor(pose: Pose, soles: Soles) -> np.ndarray:
-    """Which points of the feet touch the floor or nearly, (T, P)."""
-    return pose.points(soles.bodies, soles.places)[..., 2] - soles.radii < _TOUCH
 
 
 def _unmoved(qpos: np.ndarray) -> np.ndarray:

@@ -17,14 +17,19 @@ class FitOptions:
         bend_joint: [rad/s^2] acceleration of a joint. Against one point at 0.4 m known to 10 mm these three pass what
             lies below 12 Hz: (2 pi 12 Hz)^2 x 0.01 m / 0.4 m = 142 rad/s^2.
         rest: [rad] joint coordinates from rest, for what no point sees.
-        planted: [m] a planted point from its place, along the floor.
+        planted: [m] a planted point from its place along the floor, in each round.
         resting: [m] its height; softer, since the points of the model's sole are not in one plane (up to 5 mm).
         above: [m] a contact point below the floor.
-        clearance: [m] height that points in the air keep above the floor, so that nothing grazes it between frames.
+        clearance: [m] height that everything keeps above the floor, so that nothing dips below between frames.
+        touch: [m] a point meant to be planted that is higher does not touch: the foot rolls over others.
+        near: [m] shapes other than the feet's are held above the floor if they start lower than this.
+        lift: [m] height that points in the air shall keep, so that the body's thicker sole does not scuff,
+        lift_begin: [s] from this time before or after a contact,
+        lift_time: [s] in full after as long again.
         guard: [rad] beyond a plane that a muscle's path must not cross.
         person_steps: most steps on the person-size skeleton.
         body_steps: most steps on the body, in each round.
-        rounds: of the body's fit, tendons checked after each.
+        rounds: of guarding tendons.
         tolerance: a search ends when a step lowers its cost by less than this share.
     """
 
@@ -32,14 +37,19 @@ class FitOptions:
     bend_turn: float = 150.0
     bend_joint: float = 150.0
     rest: float = 1.0
-    planted: float = 0.0007
+    planted: tuple[float, ...] = (0.001, 0.0004, 0.0003)
     resting: float = 0.003
     above: float = 0.0005
     clearance: float = 0.0005
+    touch: float = 0.005
+    near: float = 0.05
+    lift: float = 0.01
+    lift_begin: float = 0.04
+    lift_time: float = 0.06
     guard: float = 0.002
     person_steps: int = 8
-    body_steps: int = 20
-    rounds: int = 6
+    body_steps: int = 12
+    rounds: int = 4
     tolerance: float = 2e-3
 
 

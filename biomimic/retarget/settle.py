@@ -1,0 +1,181 @@
+"""The body on its floor: poses near the scaled source, feet planted while loaded, nothing below the floor."""
+
+from dataclasses import dataclass, replace
+
+import mujoco
+import numpy as np
+
+from biomimic.embodiment import Embodiment
+from biomimic.retarget import ground
+from biomimic.retarget.clip_options import ClipOptions, FitOptions
+from biomimic.retarget.contact import Points as Soles
+from biomimic.retarget.contact import contact_points
+from biomimic.retarget.ground import Ground
+from biomimic.retarget.options import Contact
+from biomimic.retarget.skeleton import Pose, Skeleton
+from biomimic.retarget.solve import Above, Guard, Problem, Pull, solve
+
+_CAPSULES = (int(mujoco.mjtGeom.mjGEOM_CAPSULE), int(mujoco.mjtGeom.mjGEOM_SPHERE))
+_ELLIPSOIDS = (int(mujoco.mjtGeom.mjGEOM_ELLIPSOID), int(mujoco.mjtGeom.mjGEOM_BOX))
+
+
+@dataclass(frozen=True, eq=False)
+class Settled:
+    """Poses on the floor.
+
+    Attributes:
+        qpos: (T, nq of the skeleton).
+        contact: which points of the feet touch the floor, (T, S), or None for a body without feet.
+        problem: whose answer the poses are.
+    """
+
+    qpos: np.ndarray
+    contact: np.ndarray | None
+    problem: Problem
+
+
+@dataclass(frozen=True, eq=False)
+class _Balls:
+    """Spheres that stand for the other collision shapes of the body.
+
+    Attributes:
+        bodies: (N,).
+        places: of their centres in the bodies, (N, 3) [m].
+        radii: (N,) [m].
+    """
+
+    bodies: np.ndarray
+    places: np.ndarray
+    radii: np.ndarray
+
+
+def problem_of(skeleton: Skeleton, pulls: tuple[Pull, ...], rest: np.ndarray, options: ClipOptions) -> Problem:
+    """The search for poses that follow points, smoothly."""
+    fit = options.fit
+    bend = np.concatenate([np.full(3, fit.bend_root), np.full(3, fit.bend_turn), np.full(len(rest), fit.bend_joint)])
+    return Problem(
+        skeleton=skeleton,
+        pulls=pulls,
+        bend=bend**-2.0,
+        rest=rest,
+        rest_weight=np.full(len(rest), fit.rest**-2.0),
+        rate=options.rate,
+        guard_weight=fit.guard**-2.0,
+    )
+
+
+def settle(
+    embodiment: Embodiment,
+    skeleton: Skeleton,
+    source: Pull,
+    start: np.ndarray,
+    found: Ground | None,
+    options: ClipOptions,
+) -> Settled:
+    """Poses of the body near the scaled source.
+
+    Where feet stand is asked anew after each round: on the floor a foot lies flatter than in the source, and points
+    that do not touch then are let go.
+
+    Args:
+        embodiment: the body.
+        skeleton: of it, at its own size.
+        source: its points and the scaled source.
+        start: poses, (T, nq of the skeleton).
+        found: floor and contact phases, or None for a body without feet.
+        options: weights.
+    """
+    rest = skeleton.neutral(1)[0, skeleton.joint_places]
+    problem = problem_of(skeleton, (source,), rest, options)
+    fit = options.fit
+    if found is None:
+        return Settled(_solved(problem, start, fit), None, problem)
+    soles = contact_points(embodiment, Contact())
+    qpos, planted = start, found
+    for firmness in fit.planted:
+        pose = skeleton.pose(qpos)
+        pulls = (source, _stand(embodiment, pose, soles, planted, (options, firmness)))
+        above = _floor(embodiment, pose, soles, planted.contact, options)
+        problem = replace(problem, pulls=pulls, above=above)
+        qpos = _solved(problem, qpos, fit)
+        touching = found.contact & (_heights(skeleton.pose(qpos), soles) < fit.touch)
+        planted = replace(found, contact=touching, firm=np.where(touching, found.firm, 0.0))
+    return Settled(qpos, touching, problem)
+
+
+def resettle(settled: Settled, guards: tuple[Guard, ...], options: ClipOptions) -> Settled:
+    """The same with half spaces that the joint coordinates must stay in."""
+    problem = replace(settled.problem, guards=guards)
+    return replace(settled, qpos=_solved(problem, settled.qpos, options.fit), problem=problem)
+
+
+def _solved(problem: Problem, start: np.ndarray, fit: FitOptions) -> np.ndarray:
+    return solve(problem, start, most_steps=fit.body_steps, tolerance=fit.tolerance).qpos
+
+
+def _heights(pose: Pose, soles: Soles) -> np.ndarray:
+    """Of the soles' lowest points over the floor, (T, S) [m]."""
+    return pose.points(soles.bodies, soles.places)[..., 2] - soles.radii
+
+
+def _stand(embodiment: Embodiment, pose: Pose, soles: Soles, planted: Ground, how: tuple[ClipOptions, float]) -> Pull:
+    """Planted points to their places."""
+    options, firmness = how
+    places = embodiment.to_house(pose.points(soles.bodies, soles.places))
+    stand = ground.anchors(places, planted, soles, options.ground)
+    weight = np.array([firmness, firmness, options.fit.resting]) ** -2.0
+    return Pull(soles.bodies, soles.places, embodiment.to_model(stand), weight)
+
+
+def _floor(
+    embodiment: Embodiment, pose: Pose, soles: Soles, contact: np.ndarray, options: ClipOptions
+) -> tuple[Above, ...]:
+    """Nothing goes below the floor; swinging feet keep some distance, other shapes matter where they come near."""
+    fit = options.fit
+    weight = fit.above**-2.0
+    least = np.asarray(soles.radii) + fit.clearance + _swing_height(contact, options)
+    above = [Above(soles.bodies, soles.places, least, weight)]
+    balls = _balls(embodiment)
+    low = (pose.points(balls.bodies, balls.places)[..., 2] - balls.radii).min(axis=0) < fit.near
+    if low.any():
+        height = balls.radii[low] + fit.clearance
+        above.append(Above(balls.bodies[low], balls.places[low], height, weight))
+    return tuple(above)
+
+
+def _swing_height(contact: np.ndarray, options: ClipOptions) -> np.ndarray:
+    """Height that points in the air shall keep, rising with the time to their next or last contact, (T, S) [m]."""
+    fit = options.fit
+    frames = np.arange(len(contact))
+    apart = np.full(contact.shape, np.inf)
+    for point, own in enumerate(contact.T):
+        at = np.flatnonzero(own)
+        if len(at):
+            after = np.searchsorted(at, frames)
+            apart[:, point] = np.minimum(
+                np.abs(frames - at[np.minimum(after, len(at) - 1)]), np.abs(frames - at[np.maximum(after - 1, 0)])
+            )
+    share = np.clip((apart / options.rate - fit.lift_begin) / fit.lift_time, 0.0, 1.0)
+    return fit.lift * share
+
+
+def _balls(embodiment: Embodiment) -> _Balls:
+    """Spheres for all collision shapes but the feet's capsules: capsule ends, and ends and corners of ellipsoids."""
+    model = embodiment.model
+    bodies, places, radii = [], [], []
+    feet = np.concatenate([foot.geom_ids for foot in embodiment.feet.values()])
+    for geom in np.flatnonzero((model.geom_contype != 0) & (model.geom_bodyid != 0)):
+        kind, size = int(model.geom_type[geom]), model.geom_size[geom]
+        if kind in _CAPSULES and geom not in feet:
+            ends, radius = np.array([[0, 0, -size[1]], [0, 0, size[1]]]), size[0]
+        elif kind in _ELLIPSOIDS:
+            corners = np.array(np.meshgrid([-1, 1], [-1, 1], [-1, 1])).reshape(3, -1).T / np.sqrt(3.0)
+            ends, radius = np.vstack([corners, np.eye(3), -np.eye(3)]) * size, 0.0
+        else:
+            continue
+        turn = np.empty(9)
+        mujoco.mju_quat2Mat(turn, model.geom_quat[geom])
+        places.append(model.geom_pos[geom] + ends @ turn.reshape(3, 3).T)
+        bodies += [model.geom_bodyid[geom]] * len(ends)
+        radii += [radius] * len(ends)
+    return _Balls(np.array(bodies), np.concatenate(places), np.array(radii))
