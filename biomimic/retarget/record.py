@@ -46,6 +46,7 @@ class Record:
         seconds: that retargeting it took, or None.
         jumps: of muscle lengths by the published rule.
         strict: jumps found at four times the frame rate that do not shrink with the step, or None if not looked for.
+            The published rule also flags smooth motion that begins from rest; this one does not.
         skate: within the contact phases of the trajectory, or None without them.
         low: travel of contact points lower than 5 mm, by geometry alone, or None for a body without feet.
         nearness: to the scaled source points, or None.
@@ -171,6 +172,7 @@ def assess(
         ground=_ground(seen, contact),
         jumps=tendons.published_jumps(seen.lengths, model.tendon_length0, names),
         coupling=_coupling(embodiment, qpos),
+        strict=tendons.strict_jumps(embodiment, tendons.clip_crossings(embodiment, qpos)),
         skate=None if contact is None else _skate(seen.soles, contact, soles.names),
         low=None if soles is None else _skate(seen.soles, seen.soles[..., 2] < _LOW, soles.names),
         nearness=None if points is None else _nearness(seen.places, scaled_source, points.names),
