@@ -21,9 +21,13 @@ from biomimic.motion import Motion, Trajectory
 from biomimic.provenance import Provenance
 from biomimic.retarget import clip, record
 from biomimic.retarget.clip_options import ClipOptions
+from biomimic.retarget.contact import Points, contact_points
+from biomimic.retarget.options import Contact
 from biomimic.retarget.quality import orientations
 from biomimic.retarget.record import Record
 from biomimic.signals import Signals
+
+_TOUCH = 0.005  # [m] a point of a loaded foot that is higher does not touch
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,10 @@ def retarget(
     qpos = fit(house, aim.bodies, carried.places, aim.weights, embodiment, options)
     seconds = time.perf_counter() - begin
     made = trajectory(qpos, embodiment, usual.rate, motion.provenance)
+    if carried.ground is not None:
+        soles = contact_points(embodiment, Contact())
+        touching = carried.ground.contact & (_heights(embodiment, qpos, soles) < _TOUCH)
+        made = replace(made, contact=touching, contact_points=soles.names)
     points = clip.Fitted(aim.names, aim.bodies, carried.places)
     found = record.assess(made, embodiment, scaled_source=house, points=points, angles=angles, seconds=seconds)
     return made, replace(found, notes=(*found.notes, "mink and daqp; the seconds are theirs alone"))
@@ -262,3 +270,15 @@ def _start(embodiment: Embodiment, target: np.ndarray, bodies: np.ndarray, offse
     qpos[:3] = there.mean(axis=0) + turn.apply(qpos[:3] - here.mean(axis=0))
     qpos[3:7] = (turn * root).as_quat(scalar_first=True)
     return qpos
+
+
+def _heights(embodiment: Embodiment, qpos: np.ndarray, soles: Points) -> np.ndarray:
+    """Of the lowest parts of the feet above the floor, (T, P) [m]."""
+    data, heights = mujoco.MjData(embodiment.model), np.empty((len(qpos), len(soles.names)))
+    for frame, pose in enumerate(qpos):
+        data.qpos[:] = pose
+        mujoco.mj_kinematics(embodiment.model, data)
+        turn = data.xmat[soles.bodies].reshape(-1, 3, 3)
+        place = data.xpos[soles.bodies] + (turn @ soles.places[:, :, None])[..., 0]
+        heights[frame] = place @ embodiment.house[2] - soles.radii
+    return heights

@@ -9,11 +9,16 @@ from cache_clips import swinging
 
 from biomimic import embodiment
 from biomimic.errors import BadValue
+from biomimic.motion import Motion
+from biomimic.provenance import Provenance
 from biomimic.retarget import baseline
 from biomimic.retarget.baseline import BaselineOptions
 from biomimic.retarget.musclemimic_cache import SITES
 
 FRAMES = 8
+JOINTS = ["pelvis", "neck", "head"]
+JOINTS += [f"{part}_{side}" for side in ("right", "left") for part in (
+    "hip", "knee", "ankle", "toe", "shoulder", "elbow", "wrist", "hand")]  # fmt: skip
 
 
 def _points(body, qpos):
@@ -109,3 +114,24 @@ def test_errors(body, reachable, monkeypatch):
     pytest.importorskip("mink")
     with pytest.raises(BadValue, match="do not fit"):
         baseline.fit(source, bodies, offsets[:-1], np.ones(len(bodies)), body)
+
+
+def _marching(body, frames=40):
+    """Joint centres and orientations of the body itself, which moves hips, knees and shoulders a little."""
+    phase = np.linspace(0.0, 2.0 * np.pi, frames)
+    qpos = np.tile(body.model.qpos0, (frames, 1))
+    for joint, swing in (("hip_flexion_r", 0.3), ("hip_flexion_l", -0.3), ("knee_angle_r", 0.4), ("knee_angle_l", 0.4)):
+        qpos[:, body.model.joint(joint).qposadr[0]] = 0.1 + swing * np.sin(phase) + abs(swing) * ("knee" in joint)
+    qpos = body.couplings.expand(qpos)
+    names = [name for name in JOINTS if name in body.landmarks]
+    columns = [list(body.landmarks).index(name) for name in names]
+    place = body.trajectory_landmarks(qpos)[:, columns]
+    return Motion(100.0, place, tuple(names), Provenance("made by this test"), rotation=None)
+
+
+def test_follows_a_whole_clip_and_its_record_says_how_well(body):
+    pytest.importorskip("mink")
+    made, found = baseline.retarget(_marching(body), body)
+    assert made.qpos.shape == (40, 89) and made.contact.shape[0] == 40
+    assert found.nearness.rmse < 0.01 and found.limits.percent == 0.0 and found.coupling.largest < 1e-3
+    assert found.seconds > 0.0 and "theirs alone" in found.notes[-1]
