@@ -13,7 +13,7 @@ from biomimic.readers import quaternions, standing
 from biomimic.readers.joints import Skeleton, recognise
 
 _CHANNEL = re.compile(r"([xyz])(position|rotation)", re.IGNORECASE)
-_COMMON = (23.976, 24.0, 25.0, 29.97, 30.0, 50.0, 59.94, 60.0, 90.0, 100.0, 119.88, 120.0, 150.0, 200.0, 240.0, 250.0)
+_USUAL = (23.976, 24.0, 25.0, 29.97, 30.0, 50.0, 59.94, 60.0, 90.0, 100.0, 119.88, 120.0, 150.0, 200.0, 240.0, 250.0)
 
 
 @dataclass
@@ -137,8 +137,8 @@ def _frames(body: str, columns: int, path: Path) -> tuple[float, np.ndarray]:
 def _rate(written: str) -> float:
     """Frames per second; a frame time of 0.0083333 s is 120 Hz that was rounded when it was written."""
     step, decimals = float(written), len(written.partition(".")[2])
-    fitting = [common for common in _COMMON if round(1.0 / common, decimals) == step]
-    return min(fitting, key=lambda common: abs(common - 1.0 / step), default=1.0 / step)
+    fitting = [usual for usual in _USUAL if round(1.0 / usual, decimals) == step]
+    return min(fitting, key=lambda usual: abs(usual - 1.0 / step), default=1.0 / step)
 
 
 def _channels(hierarchy: _Hierarchy, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -72,6 +72,8 @@ def motion(
         found = upward(posed) if up is None else up
         world = turn_up(found)
         notes.append(f"{found} of the file is up")
+    if _chest_has_no_length(posed.skeleton, posed.known.joints):
+        notes.append("the chest bone has no length in this file, neck and shoulders stand that much too low")
     facing = rest_axes(posed.skeleton, posed.known.joints)
     if facing is None:
         notes.append("joint axes are the file's own, its rest pose does not stand")
@@ -153,6 +155,16 @@ def first_frame(posed: Posed, scale: float) -> int:
     relative = scale * (posed.position[:12] - posed.at("pelvis")[:12, None])
     steps = np.linalg.norm(np.diff(relative, axis=0), axis=-1).max(axis=1)
     return int(steps[0] > _STEP and steps[0] > _TIMES * steps[1:].max())
+
+
+def _chest_has_no_length(skeleton: Skeleton, joints: Mapping[str, int]) -> bool:
+    """Clavicles begin on the highest joint of the spine, as in CMU clips that went through MotionBuilder."""
+    chest = max((joint for joint in joints if joint.startswith("spine")), default=None)
+    if chest is None or "clavicle_left" not in joints:
+        return False
+    rest = skeleton.rest()
+    size = np.linalg.norm(rest[joints["clavicle_left"]] - rest[joints[chest]])
+    return bool(size < 1e-3 * np.ptp(rest))
 
 
 def _check(posed: Posed) -> None:

@@ -217,6 +217,7 @@ def _speed(motion):
 def test_cmu_clips_agree_with_their_amass_form(shared_data, clip):
     motion = bvh.read(shared_data / f"cmu-mocap/bvh/{clip}.bvh")
     assert motion.rate == 120.0 and "centimetres" in motion.provenance.note
+    assert "chest bone has no length" in motion.provenance.note
     assert _speed(motion) == pytest.approx(SPEEDS[clip], abs=0.02)
     low, high = (60.0, 75.0) if "walk" in clip else (95.0, 130.0)
     other = amass.read(shared_data / f"cmu-mocap-amass-format/CMU_{clip.removesuffix('_from_fbx')}_poses.npz")
