@@ -30,8 +30,8 @@ class FloorOptions:
         still: [m/s] a point slower than this against the floor may be planted and so show where the floor is.
         shortest: [s] least time it has to be still: longer than the turn of a swinging foot, shorter than the shortest
             stance of a sprint (0.1 s).
-        noise: [m] height of planted points around the plane: markers, soft soles, a fitted foot.
-        sole: [m] how well the height of each point over the sole is known beforehand.
+        noise: [m] height of a planted foot around the plane: markers, soft soles, a fitted leg.
+        sole: [m] how well the height of each point over the sole is known beforehand; fitted feet pitch by 5 degrees.
         slope: tangent by which floors usually lean; a metre of steps outweighs it (CMU's lab leans 0.02), and a belt
             that sinks or rises shows itself that it leans.
         steepest: a plane leaning more is no floor one walks on as on a level one (treadmills end at 0.15).
@@ -47,8 +47,8 @@ class FloorOptions:
     low: float = 0.5
     still: float = 0.25
     shortest: float = 0.06
-    noise: float = 0.005
-    sole: float = 0.01
+    noise: float = 0.01
+    sole: float = 0.02
     slope: float = 0.01
     steepest: float = 0.16
     outlier: float = 0.03
@@ -154,19 +154,25 @@ def shifted(found: np.ndarray, samples: np.ndarray, weights: np.ndarray, width: 
 
 
 def plane(
-    place: np.ndarray, planted: np.ndarray, weights: np.ndarray, running: np.ndarray, options: FloorOptions
+    place: np.ndarray,
+    planted: np.ndarray,
+    weights: np.ndarray,
+    running: np.ndarray,
+    feet: list[np.ndarray],
+    options: FloorOptions,
 ) -> Plane:
     """The plane under planted points, each of which may stand at a height of its own.
 
-    Every third of a run of planted frames counts once: on a belt the points of a foot are planted over the same stretch
-    of it, and only their way along it shows how it leans. Heights above the plane lose their weight (a foot held
-    still in the air, a step); the search begins with a wide band around all of them and narrows it.
+    The points of a foot err together, so each stance counts once for each of its thirds: on a belt only the way along
+    it shows how it leans. Heights above the plane lose their weight (a foot held still in the air, a step); the search
+    begins with a wide band around all of them and narrows it. A lean that hangs on single stances is shrunk.
 
     Args:
         place: lower ends of the points, (T, P, 3) [m].
         planted: (T, P), may hold wrong ones.
         weights: how surely a point is planted, (T, P).
         running: velocity of the belt, (3,) [m/s].
+        feet: indices of the points of each foot.
         options: as named.
     """
     count = place.shape[1]
@@ -174,49 +180,85 @@ def plane(
     if not len(found.column):
         lowest = place.reshape(-1, 3)[place[..., 2].argmin()]
         return Plane(lowest.copy(), np.array([0.0, 0.0, 1.0]), np.zeros(count), float("nan"))
-    parts = PARTS * len(found.column)
-    label = _parts(found, planted.shape)
-    points = phases.mean(np.concatenate([place, weights[..., None]], axis=-1), weights + 1e-6, label, parts)
-    seen = np.isfinite(points[:, 0])
-    points, column = points[seen], np.repeat(found.column, PARTS)[seen]
+    points, column, stance = _samples(place, planted, weights, feet)
     middle = points[:, :2].mean(axis=0)
     terms = np.column_stack([np.ones(len(points)), points[:, :2] - middle, np.eye(count)[column]])
     shown = abs(running[2]) / max(np.hypot(running[0], running[1]), options.least_belt)
-    for lean in (options.slope + shown, 1e-9):
-        answer, weight = _fit(terms, points[:, 2:], lean, options)
-        if np.hypot(answer[1], answer[2]) <= options.steepest:
-            break
-    error = points[:, 2] - terms @ answer
-    spread = float(np.sqrt(weight @ error**2 / weight.sum())) if weight.sum() > 0 else float("nan")
-    normal = np.array([-answer[1], -answer[2], 1.0])
-    origin = np.array([*middle, answer[0]])
-    return Plane(origin, normal / np.linalg.norm(normal), answer[3:], spread)
-
-
-def _parts(found: phases.Runs, shape: tuple[int, int]) -> np.ndarray:
-    """Number of the third of a run that each frame belongs to, -1 outside of all, (T, P)."""
-    label = phases.number(found, shape)
-    since = np.arange(shape[0])[:, None] - found.first[label]
-    return np.where(label < 0, -1, PARTS * label + PARTS * since // found.length[label])
-
-
-def _fit(terms: np.ndarray, points: np.ndarray, lean: float, options: FloorOptions) -> tuple[np.ndarray, np.ndarray]:
-    """Height, slopes and soles by reweighted least squares of height and surety (N, 2), and the last weights."""
-    height, surety = points.T
     prior = np.full(terms.shape[1], (options.noise / options.sole) ** 2)
-    prior[:3] = 1e-9, (options.noise / lean) ** 2, (options.noise / lean) ** 2
-    weight = np.ones(len(height))
+    prior[:3] = 1e-9, *[(options.noise / (options.slope + shown)) ** 2] * 2
+    height, surety = points[:, 2].copy(), points[:, 3]
+    answer, weight = _fit(terms, height, surety, prior, options)
+    lean = answer[1:3] * _steady(terms, height, weight, prior, stance)
+    lean *= np.hypot(*lean) <= options.steepest
+    prior[1:3] = 1e9
+    answer, weight = _fit(terms, height - terms[:, 1:3] @ lean, surety, prior, options)
+    error = height - terms[:, 1:3] @ lean - terms @ answer
+    spread = float(np.sqrt(weight @ error**2 / weight.sum())) if weight.sum() > 0 else float("nan")
+    normal = np.array([-lean[0], -lean[1], 1.0])
+    return Plane(np.array([*middle, answer[0]]), normal / np.linalg.norm(normal), answer[3:], spread)
+
+
+def _samples(
+    place: np.ndarray, planted: np.ndarray, weights: np.ndarray, feet: list[np.ndarray]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Means of each third of each contact with their weights, (N, 4); their points and their stances, (N,)."""
+    found = phases.runs(planted)
+    label = phases.number(found, planted.shape)
+    since = np.arange(len(place))[:, None] - found.first[label]
+    label = np.where(label < 0, -1, PARTS * label + PARTS * since // found.length[label])
+    values = np.concatenate([place, weights[..., None]], axis=-1)
+    points = phases.mean(values, weights + 1e-6, label, PARTS * len(found.column))
+    loaded = np.column_stack([planted[:, foot].any(axis=1) for foot in feet])
+    stances = phases.number(phases.runs(loaded), loaded.shape)
+    side = np.zeros(planted.shape[1], dtype=int)
+    for number, foot in enumerate(feet):
+        side[foot] = number
+    stance = np.repeat(stances[found.first, side[found.column]], PARTS)
+    column = np.repeat(found.column, PARTS)
+    seen = np.isfinite(points[:, 0])
+    points, column, stance = points[seen], column[seen], stance[seen]
+    total = np.bincount(stance, points[:, 3])
+    points[:, 3] *= np.minimum(1.0, PARTS / np.maximum(total[stance], 1e-12))
+    return points, column, stance
+
+
+def _fit(
+    terms: np.ndarray, height: np.ndarray, surety: np.ndarray, prior: np.ndarray, options: FloorOptions
+) -> tuple[np.ndarray, np.ndarray]:
+    """Height, slopes and soles by reweighted least squares, and the last weights."""
     answer = np.zeros(terms.shape[1])
     answer[0] = np.median(height)
+    weight = surety
     widths = np.geomspace(options.start, options.outlier, 5)
     for step, width in enumerate((np.inf, np.inf, *widths, widths[-1], widths[-1])):
         error = height - terms @ answer
         if step > 0:
-            weight = 1.0 / (1.0 + np.abs(error) / options.noise) if np.isinf(width) else _one_sided(error, width)
-            weight = weight * surety
-        normal = (terms * weight[:, None]).T @ terms + np.diag(prior)
-        answer = np.linalg.solve(normal, (terms * weight[:, None]).T @ height)
+            doubt = 1.0 / (1.0 + np.abs(error) / options.noise) if np.isinf(width) else _one_sided(error, width)
+            weight = doubt * surety
+        weighted = terms * weight[:, None]
+        answer = np.linalg.solve(weighted.T @ terms + np.diag(prior), weighted.T @ height)
     return answer, weight
+
+
+def _steady(terms: np.ndarray, height: np.ndarray, weight: np.ndarray, prior: np.ndarray, stance: np.ndarray) -> float:
+    """Share of the slope to believe: its square over itself plus its variance when single stances are left out.
+
+    Source:
+        Jackknife variance: Tukey 1958, as in Efron, The jackknife, the bootstrap and other resampling plans, 1982.
+    """
+    numbers, inverse = np.unique(stance, return_inverse=True)
+    if len(numbers) < 3:
+        return 0.0
+    weighted = terms * weight[:, None]
+    order = np.argsort(inverse, kind="stable")
+    begin = np.searchsorted(inverse[order], np.arange(len(numbers)))
+    own = np.add.reduceat((weighted[:, :, None] * terms[:, None, :])[order], begin, axis=0)
+    right = np.add.reduceat((weighted * height[:, None])[order], begin, axis=0)
+    normal = own.sum(axis=0) - own + np.diag(prior)
+    answers = np.linalg.solve(normal, (right.sum(axis=0) - right)[..., None])[:, 1:3, 0]
+    spread = ((answers - answers.mean(axis=0)) ** 2).sum() * (len(numbers) - 1) / len(numbers)
+    square = (answers.mean(axis=0) ** 2).sum()
+    return float(square / (square + spread)) if square > 0 else 0.0
 
 
 def _one_sided(error: np.ndarray, width: float) -> np.ndarray:

@@ -34,6 +34,8 @@ class GroundOptions:
         least: [s] shorter contacts are dropped: sprinters have 0.1 s of stance, and a part of the foot has less.
         longest_gap: [s] shorter interruptions are closed, if the point stays within `bridge`.
         bridge: distance up to which an interruption is one of noise.
+        slip: [m] a point further from the mean place of its contact slides or turns and is free there; captured feet
+            that stand still stray by 10 to 25 mm, a foot that lands or rolls off by 30 mm.
         threshold: [N] vertical force of a loaded foot, the usual one.
         loaded: distance that still counts as planted while the plates say that the foot is loaded.
         least_agreement: with less overlap of loaded frames with those found from motion (over their union), forces
@@ -52,6 +54,7 @@ class GroundOptions:
     least: float = 0.06
     longest_gap: float = 0.05
     bridge: float = 2.5
+    slip: float = 0.04
     threshold: float = 20.0
     loaded: float = 2.5
     least_agreement: float = 0.5
@@ -137,7 +140,7 @@ def detect(
     planted = phases.tidy(speed < options.floor.still, longest_gap=0, least=shortest)
     firm = np.exp(-((speed / options.floor.still) ** 2))
     for _ in range(2):
-        plane = floor.plane(lower, planted, firm * planted, belt, options.floor)
+        plane = floor.plane(lower, planted, firm * planted, belt, feet, options.floor)
         belt = _along(belt, plane.normal)
         distance = _distance(lower, moving - belt, plane, options)
         planted = _contacts(distance, rate, options)
@@ -147,7 +150,9 @@ def detect(
             belt[:2] = (
                 floor.shifted(belt[:2], near, np.ones(len(near)), options.floor.belt_width) if len(near) else belt[:2]
             )
+    stand = lower - (belt * (np.arange(len(lower)) / rate)[:, None])[:, None]
     contact, used, weighed, words = _with_force(planted, distance, points, (rate, force), options)
+    contact = _standing(contact, stand, firm, rate, options)
     return Ground(
         rate=rate,
         origin=plane.origin,
@@ -265,6 +270,22 @@ def _contacts(distance: np.ndarray, rate: float, options: GroundOptions) -> np.n
     near = phases.hysteresis(distance < 1.0, distance < options.leave)
     gap, least = round(options.longest_gap * rate), round(options.least * rate)
     return phases.tidy(near, longest_gap=gap, least=least, bridge=distance < options.bridge)
+
+
+def _standing(
+    contact: np.ndarray, stand: np.ndarray, firm: np.ndarray, rate: float, options: GroundOptions
+) -> np.ndarray:
+    """Contacts without the frames in which a point is away from where it stands, (T, P)."""
+    for _ in range(2):
+        found = phases.runs(contact)
+        label = phases.number(found, contact.shape)
+        middle = phases.mean(stand[..., :2], firm + 1e-3, label, len(found.column))
+        far = np.zeros(contact.shape, dtype=bool)
+        far[contact] = np.hypot(*(stand[contact][:, :2] - middle[label[contact]]).T) > options.slip
+        if not far.any():
+            break
+        contact = phases.tidy(contact & ~far, longest_gap=0, least=round(options.least * rate))
+    return contact
 
 
 def _with_force(

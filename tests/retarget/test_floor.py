@@ -20,7 +20,7 @@ def plane_of(place: np.ndarray) -> floor.Plane:
     lower = place - [0.0, 0.0, RADIUS]
     speed = np.linalg.norm(floor.velocity(lower, 100.0, OPTIONS.window), axis=-1)
     planted = phases.tidy(speed < OPTIONS.still, longest_gap=0, least=6)
-    return floor.plane(lower, planted, planted.astype(float), np.zeros(3), OPTIONS)
+    return floor.plane(lower, planted, planted.astype(float), np.zeros(3), FEET, OPTIONS)
 
 
 @pytest.mark.parametrize("rate", [30.0, 60.0, 100.0, 250.0])
