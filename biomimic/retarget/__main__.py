@@ -53,7 +53,14 @@ def _bulk(given: argparse.Namespace) -> int:
 
     chosen = _with_given(clips.find(given.source, without=given.out), given)
     fingers = True if given.fingers else None
-    work = bulk.Work(given.embodiment, given.out, fingers, given.format == "musclemimic", given.retry)
+    work = bulk.Work(
+        given.embodiment,
+        given.out,
+        fingers,
+        has_cache=given.format == "musclemimic",
+        retry=given.retry,
+        body_model=given.body_model,
+    )
     done = bulk.run(chosen, work, jobs=given.jobs)
     if given.baseline:
         bulk.run(chosen, replace(work, method=MINK, has_cache=False), jobs=given.jobs)
@@ -106,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--angles", type=Path, help="joint angles of the one clip, to compare with (.mot, .sto)")
     parser.add_argument("--model", type=Path, help="scaled model of the one clip, with its markers (.osim)")
     parser.add_argument("--forces", type=Path, help="plate forces of the one clip (.mot, .sto)")
+    parser.add_argument("--body-model", type=Path, help="SMPL-H or SMPL-X body for AMASS files (.npz)")
     parser.add_argument("--table", type=Path, help="also write the printed table to this file")
     parser.add_argument("--retry", action="store_true", help="try again what failed before")
     return parser

@@ -20,11 +20,8 @@ from biomimic.errors import BadRun, BiomimicError
 from biomimic.retarget import filmstrip, method, outcome
 from biomimic.retarget.clips import Clip
 from biomimic.retarget.method import OURS
-from biomimic.retarget.outcome import Outcome
+from biomimic.retarget.outcome import BASELINE, CACHE, FILM, RECORD, TRAJECTORY, Outcome
 
-BASELINE = "baseline_mink"  # folder of its results among ours
-TRAJECTORY, RECORD, FILM, CACHE = ".npz", ".record.json", ".svg", ".musclemimic.npz"
-ENDINGS = (TRAJECTORY, RECORD, FILM, CACHE)
 _PACKAGE = Path(__file__).parents[1]
 _PARTS = ("embodiment", "gait", "readers", "retarget")  # folders of the package whose code makes a result
 _SHOWN = ("__main__.py", "overview.py", "overview_page.py", "periodic_command.py")  # show results, make none
@@ -70,6 +67,7 @@ class Work:
         has_cache: also write MuscleMimic's layout.
         retry: try again what failed before.
         method: "biomimic", or "mink" for the plain baseline.
+        body_model: SMPL-H or SMPL-X body for AMASS files, or None for the neutral one.
     """
 
     embodiment: str
@@ -78,6 +76,7 @@ class Work:
     has_cache: bool = False
     retry: bool = False
     method: str = OURS
+    body_model: Path | None = None
 
     @property
     def folder(self) -> Path:
@@ -113,7 +112,7 @@ def run(clips: tuple[Clip, ...], work: Work, *, jobs: int | None = None) -> Done
             frames, kept, failed = frames + is_new * one.frames, kept + (not is_new), failed + (not one.is_done)
             bar.set_postfix_str(f"{frames / (time.perf_counter() - begin):.0f} frames/s, {failed} failed")
             bar.update()
-    outcome.sweep(work.folder, {outcome.place(work.folder, clip.name) for clip in clips}, ENDINGS)
+    outcome.sweep(work.folder, {outcome.place(work.folder, clip.name) for clip in clips})
     return Done(tuple(found[clip.name] for clip in clips), kept, frames, time.perf_counter() - begin)
 
 
@@ -121,6 +120,7 @@ def fingerprint(work: Work) -> str:
     """Hash of everything but the input that a result depends on: work, code, engine and body."""
     digest = hashlib.sha256()
     said = [work.embodiment, work.fingers, work.has_cache, work.method]
+    said.append(work.body_model and provenance.sha256(work.body_model))
     said += [importlib.metadata.version(name) for name in ("mujoco", "musclemimic-models")]
     digest.update(json.dumps(said).encode())
     for part in _PARTS:
@@ -153,7 +153,7 @@ def do(clip: Clip, work: Work, base: str) -> tuple[Outcome, bool]:
         kept = _kept(folder, stem, key, work)  # by another process, while this one waited
         if kept is not None:
             return kept, False
-        outcome.clear(folder, stem, ENDINGS)
+        outcome.clear(folder, stem)
         made = _attempt(clip, work, key)
         made.save(folder)
     return made, True
@@ -191,7 +191,7 @@ def _failure(clip: Clip, key: str, sentence: str, *, is_fault: bool = False) -> 
 def _make(clip: Clip, work: Work, key: str) -> Outcome:
     begin = time.perf_counter()
     body = _body(work.embodiment, work.fingers)
-    trajectory, record = method.METHODS[work.method](clip, body)
+    trajectory, record = method.METHODS[work.method](clip, body, work.body_model)
     drawn = filmstrip.draw(trajectory, body)
     folder, stem = outcome.place(work.folder, clip.name)
     written = [

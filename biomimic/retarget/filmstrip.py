@@ -25,7 +25,6 @@ _LIMBS = (
 _TRUNK = (("torso", "neck", "head"), ("hip_right", "hip_left"), ("shoulder_right", "shoulder_left"))
 _UNIT = 100.0  # of the drawing in one metre
 _HEAD = 0.11  # radius of the drawn head [m]
-_LINE = 14.0  # height of a line of words
 
 
 @dataclass(frozen=True)
@@ -76,9 +75,10 @@ def draw(trajectory: Trajectory, embodiment: Embodiment, film: Film | None = Non
     top = float(everything[:, 2].max()) + (2.0 * _HEAD if feet else 0.1)
     pitch = max(film.least, 2.0 * float(np.abs(everything[:, :2]).max()) + film.gap) * _UNIT
     width, bottom, parts = pitch * len(figures), 0.0, []
+    line = max(14.0, width / 75.0)  # height of a line of words, so that long strips can be read too
     for across, sign, words in ((0, 1.0, "from the right side"), (1, 1.0, "from the front")):
-        base = bottom + _LINE + top * _UNIT
-        parts.append(f'<text x="2" y="{bottom + _LINE - 3:.0f}">{words}</text>')
+        base = bottom + line + top * _UNIT
+        parts.append(f'<text x="2" y="{bottom + 0.8 * line:.0f}">{words}</text>')
         parts += [
             _figure(figure, (across, sign), ((number + 0.5) * pitch, base)) for number, figure in enumerate(figures)
         ]
@@ -86,16 +86,16 @@ def draw(trajectory: Trajectory, embodiment: Embodiment, film: Film | None = Non
             parts.append(f'<path class="trunk" d="M0 {base:.1f}H{width:.0f}" stroke-width="1"/>')
         bottom = base - low * _UNIT + 10.0
     if feet and trajectory.contact is not None:
-        parts.append(_bars(trajectory, feet, (width, bottom + 4.0)))
-        bottom += 44.0
-    return _svg("".join(parts), width, bottom)
+        parts.append(_bars(trajectory, feet, (width, bottom + 4.0), line))
+        bottom += 3.0 * line + 8.0
+    return _svg("".join(parts), width, bottom, line)
 
 
-def _svg(content: str, width: float, height: float) -> str:
+def _svg(content: str, width: float, height: float, line: float) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="film" viewBox="0 0 {width:.0f} {height:.0f}" '
-        'fill="none" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round" font-size="11" '
-        'font-family="system-ui,sans-serif" '
+        'fill="none" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round" '
+        f'font-size="{0.8 * line:.1f}" font-family="system-ui,sans-serif" '
         'role="img" aria-label="Stick figures from the right side and from the front; right blue, left orange.">'
         f"<style>{_rules(_LIGHT)}@media screen and (prefers-color-scheme:dark){{{_rules(_DARK)}}}</style>"
         f"{content}</svg>"
@@ -191,20 +191,24 @@ def _circle(x: float, y: float, radius: float) -> str:
     return f"M{x - radius:.1f} {y:.1f}{half} {2 * radius:.0f} 0{half} {-2 * radius:.0f} 0"
 
 
-def _bars(trajectory: Trajectory, feet: Points, corner: tuple[float, float]) -> str:
-    """Two lanes over the time of the clip that are filled while a foot is on the floor."""
+def _bars(trajectory: Trajectory, feet: Points, corner: tuple[float, float], line: float) -> str:
+    """Two lanes over the time of the clip that are filled while a foot is on the floor, with words."""
     width, top = corner
-    lane, found = width - 60.0, []
+    begin, found = 3.0 * line, []
+    lane = width - begin
     places = {name: number for number, name in enumerate(trajectory.contact_points)}
     for number, side in enumerate(SIDES):
         own = [places[name] for name, of in zip(feet.names, feet.sides) if of == number and name in places]
-        y = top + 13.0 * number
-        found.append(f'<text x="2" y="{y + 9:.0f}">{side}</text>')
+        y = top + line * number
+        found.append(f'<text x="2" y="{y + 0.75 * line:.1f}">{side}</text>')
         for first, last in _spans(trajectory.contact[:, own].any(axis=1)):
             x, wide = (lane * share / len(trajectory.contact) for share in (first, last - first))
-            found.append(f'<rect class="{side} bar" x="{40 + x:.1f}" y="{y:.0f}" width="{wide:.1f}" height="10"/>')
+            found.append(
+                f'<rect class="{side} bar" x="{begin + x:.1f}" y="{y:.1f}" width="{wide:.1f}" '
+                f'height="{0.8 * line:.1f}"/>'
+            )
     seconds = (len(trajectory.qpos) - 1) / trajectory.rate
-    found.append(f'<text x="40" y="{top + 38:.0f}">on the floor, 0 to {seconds:.2f} s</text>')
+    found.append(f'<text x="{begin:.0f}" y="{top + 2.8 * line:.1f}">on the floor, 0 to {seconds:.2f} s</text>')
     return "".join(found)
 
 

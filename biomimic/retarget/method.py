@@ -10,7 +10,7 @@ import numpy as np
 
 from biomimic.embodiment import Embodiment
 from biomimic.motion import Motion, Trajectory
-from biomimic.readers import c3d, mocap, opensim, trc
+from biomimic.readers import mocap, opensim, trc
 from biomimic.retarget import companions, record
 from biomimic.retarget.clip import Fitted, carry, retarget
 from biomimic.retarget.clip_options import ClipOptions
@@ -39,13 +39,13 @@ class Read:
     places: OsimModel | None
 
 
-def read(clip: Clip, options: ClipOptions) -> Read:
-    """The clip's recording and what belongs to it.
+def read(clip: Clip, options: ClipOptions, body_model: Path | None = None) -> Read:
+    """The clip's recording and what belongs to it; `body_model` shapes the person of an AMASS file.
 
     Raises:
         BiomimicError: what a reader says of a file.
     """
-    motion = mocap.read_motion(clip.path)
+    motion = mocap.read_motion(clip.path, body_model=body_model, skeleton=clip.skeleton)
     start = _start(clip.path)
     return Read(
         motion,
@@ -55,14 +55,14 @@ def read(clip: Clip, options: ClipOptions) -> Read:
     )
 
 
-def ours(clip: Clip, embodiment: Embodiment) -> tuple[Trajectory, Record]:
+def ours(clip: Clip, embodiment: Embodiment, body_model: Path | None = None) -> tuple[Trajectory, Record]:
     """GMR-Fit: `clip.retarget` with all that was measured."""
     options = ClipOptions()
-    found = read(clip, options)
+    found = read(clip, options, body_model)
     return retarget(found.motion, embodiment, options, angles=found.angles, force=found.force, places=found.places)
 
 
-def mink(clip: Clip, embodiment: Embodiment) -> tuple[Trajectory, Record]:
+def mink(clip: Clip, embodiment: Embodiment, body_model: Path | None = None) -> tuple[Trajectory, Record]:
     """The plain baseline: the same scaled points, followed frame by frame; its time holds only that.
 
     Raises:
@@ -71,7 +71,7 @@ def mink(clip: Clip, embodiment: Embodiment) -> tuple[Trajectory, Record]:
     from biomimic.retarget import baseline  # its solver is an extra
 
     options = ClipOptions()
-    found = read(clip, options)
+    found = read(clip, options, body_model)
     carried = carry(found.motion, embodiment, options, force=found.force, places=found.places)
     source = embodiment.to_house(carried.source)
     began = time.perf_counter()
@@ -84,7 +84,7 @@ def mink(clip: Clip, embodiment: Embodiment) -> tuple[Trajectory, Record]:
     )
 
 
-METHODS: Mapping[str, Callable[[Clip, Embodiment], tuple[Trajectory, Record]]] = MappingProxyType(
+METHODS: Mapping[str, Callable[[Clip, Embodiment, Path | None], tuple[Trajectory, Record]]] = MappingProxyType(
     {OURS: ours, MINK: mink}
 )
 
@@ -95,5 +95,7 @@ def _start(path: Path) -> float:
     if ending == ".trc":
         return trc.first_time(path)
     if ending == ".c3d":
+        from biomimic.readers import c3d  # its library is an extra
+
         return c3d.first_time(path)
     return float(opensim.read_table(path).time[0]) if ending in (".mot", ".sto") else 0.0

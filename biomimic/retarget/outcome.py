@@ -11,7 +11,10 @@ from biomimic import config, files
 from biomimic.errors import BadFile, BiomimicError
 
 SCHEMA = 1
-ENDING = ".clip.json"
+ENDING = ".clip.json"  # of an outcome
+TRAJECTORY, RECORD, FILM, CACHE = ".npz", ".record.json", ".svg", ".musclemimic.npz"
+ENDINGS = (TRAJECTORY, RECORD, FILM, CACHE)  # of a result's files
+BASELINE = "baseline_mink"  # folder of the baseline's results among ours
 
 
 @dataclass(frozen=True)
@@ -81,30 +84,29 @@ def is_held(folder: Path, stem: str) -> bool:
     return (folder / f".{stem}.lock").exists()
 
 
-def clear(folder: Path, stem: str, endings: tuple[str, ...]) -> None:
+def clear(folder: Path, stem: str) -> None:
     """Remove an older result, the outcome first.
 
     Raises:
         BadFile: a file cannot be removed.
     """
     try:
-        for ending in (ENDING, *endings):
+        for ending in (ENDING, *ENDINGS):
             (folder / f"{stem}{ending}").unlink(missing_ok=True)
     except OSError as error:
         raise BadFile(f"{folder} cannot be written to: {error.strerror}.") from None
 
 
-def sweep(out: Path, stems: set[tuple[Path, str]], endings: tuple[str, ...]) -> None:
+def sweep(out: Path, stems: set[tuple[Path, str]]) -> None:
     """Remove files that a killed process began to write; nobody else may be at work on these clips.
 
     Args:
         out: folder of all results.
         stems: folder and begin of the names of each clip that was dealt with.
-        endings: of a result's files.
     """
     for part in out.rglob(".*.part"):
         name = part.name.removeprefix(".").removesuffix(".part").rpartition(".")[0]
-        if any(name.endswith(end) and (part.parent, name.removesuffix(end)) in stems for end in (ENDING, *endings)):
+        if any(name.endswith(end) and (part.parent, name.removesuffix(end)) in stems for end in (ENDING, *ENDINGS)):
             part.unlink(missing_ok=True)
 
 

@@ -1,5 +1,6 @@
 """All results of a folder at a glance: a table of the quality figures in text, and a page with filmstrips."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,9 +8,8 @@ from pathlib import Path
 from biomimic import files, share
 from biomimic.errors import BiomimicError
 from biomimic.retarget import outcome
-from biomimic.retarget.bulk import BASELINE, FILM, RECORD
 from biomimic.retarget.figures import Figure
-from biomimic.retarget.outcome import Outcome
+from biomimic.retarget.outcome import BASELINE, FILM, RECORD, Outcome
 from biomimic.retarget.record import Record
 
 PAGE = "overview.html"
@@ -184,6 +184,7 @@ def write(out: Path, found: Sequence[Row]) -> Path:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters["breakable"] = _breakable
     template = environment.from_string((folder / "retarget_overview.html").read_text(encoding="utf-8"))
     as_is = jinja2.utils.markupsafe.Markup
     done = [row for row in found if row.record is not None]
@@ -200,6 +201,14 @@ def write(out: Path, found: Sequence[Row]) -> Path:
         style=as_is((folder / "style.css").read_text(encoding="utf-8")),
     )
     return files.write(out / PAGE, page)
+
+
+def _breakable(name: str):
+    """A name that may go on in the next line after / and _."""
+    import jinja2
+
+    as_is = jinja2.utils.markupsafe
+    return as_is.Markup(re.sub("([/_])", r"\1<wbr>", str(as_is.escape(name))))
 
 
 def _film(row: Row) -> str:
