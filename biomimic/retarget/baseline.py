@@ -6,6 +6,7 @@ ours, scaled by the same fit of the whole clip. mink and daqp are the extra `bas
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from types import ModuleType
@@ -164,8 +165,16 @@ def trajectory(qpos: np.ndarray, embodiment: Embodiment, rate: float, provenance
     )
 
 
-def skeleton_of(model: mujoco.MjModel) -> mujoco.MjModel:
-    """Bodies, joints and joint couplings of a model, nothing else: the same coordinates in less time."""
+def skeleton_of(
+    model: mujoco.MjModel, bodies: Sequence[int] = (), offsets: Sequence[np.ndarray] = ()
+) -> mujoco.MjModel:
+    """Bodies, joints and joint couplings of a model, nothing else: the same coordinates in less time.
+
+    Args:
+        model: compiled.
+        bodies: ids of bodies that get a site each, "point0", "point1", ...
+        offsets: places of these sites in their bodies [m].
+    """
     spec = mujoco.MjSpec()
     spec.compiler.degree = False
     spec.compiler.autolimits = False
@@ -185,6 +194,8 @@ def skeleton_of(model: mujoco.MjModel) -> mujoco.MjModel:
                 explicitinertial=True,
             )
         )
+    for point, (number, place) in enumerate(zip(bodies, offsets)):
+        made[number].add_site(name=f"point{point}", pos=place)
     for number in range(model.njnt):
         made[model.jnt_bodyid[number]].add_joint(
             name=model.joint(number).name,
