@@ -18,6 +18,7 @@ from biomimic.retarget.source_axes import SIDES, Joints
 _TABLE = Path(__file__).with_name("joints.toml")
 _LEVER = 0.1  # [m] of the virtual points
 _LEG, _ARM = ("hip", "knee", "ankle"), ("shoulder", "elbow", "wrist")
+_BEFORE = {"wrist": "elbow_{side}", "toe": "ankle_{side}"}  # whose bone stands for one that the skeleton lacks
 _AHEAD, _RIGHT = np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0])  # directions of the virtual points
 _Row = tuple[str, np.ndarray, str, np.ndarray, float, float]  # name, position, body, place, spread, error
 
@@ -91,6 +92,11 @@ def _check(motion: Motion, body: BodyFrames) -> None:
         )
 
 
+def _stem(landmark: str) -> str:
+    """Entry of the table that a landmark belongs to."""
+    return "spine" if landmark.startswith("spine") else landmark.partition("_")[0]
+
+
 class _Search:
     """Finds axes and places of one motion on one body."""
 
@@ -108,15 +114,16 @@ class _Search:
         """Landmarks that a body of this model follows."""
         found = {}
         for landmark in self.motion.landmarks:
-            name, _, side = landmark.partition("_")
-            if landmark == self.top and landmark != "pelvis":
-                name, side = "spine", ""
-            elif name.startswith("spine") or name not in known or side not in ("", *SIDES):
+            side = landmark.partition("_")[2]
+            if _stem(landmark) not in known or side not in ("", *SIDES):
                 continue
-            entry = known[name].on(side)
+            if landmark.startswith("spine") and landmark != self.top:
+                continue
+            entry = known[_stem(landmark)].on(side)
             if {entry.body, entry.at} <= set(self.body.ids):
                 found[landmark] = entry
-        return found
+        order = [*known]
+        return dict(sorted(found.items(), key=lambda item: order.index(_stem(item[0]))))
 
     def _ratio(self) -> float:
         """Size of the model by size of the person."""
@@ -141,16 +148,25 @@ class _Search:
         """From the frame of the body that turns with a joint to the joint's own axes, (3, 3)."""
         joint, _, side = name.partition("_")
         bone = entry.bone if entry.bone in self.entries else ""
-        before = {"wrist": f"elbow_{side}", "toe": f"ankle_{side}"}.get(joint, "")
-        if rest is None:
-            start, end = (name, bone) if bone else (before, name)
-            axes = source_axes.clip_axes(self.joints, name, (start, end))
-        else:
-            axes = rest if bone else self.axes.get(before, rest)
-        if not bone:
+        near, far = (name, bone) if bone else (_BEFORE.get(joint, "").format(side=side), name)
+        arm = joint in (_ARM if rest is None else _ARM[:2])
+        axes = source_axes.arm_axes(self.joints, name, (near, far)) if arm else None
+        if axes is None and rest is None:
+            axes = source_axes.clip_axes(self.joints, name, (near, far))
+        elif axes is None:
+            axes = rest
+        if rest is not None and joint == "toe" and near in self.axes:
+            return self.axes[near]
+        if rest is not None and joint == "ankle":
+            axes = source_axes.rolled(rest, self.joints.bone(f"knee_{side}", name))
+        if joint == "toe" or not {near, far} <= set(self.entries):
             return axes
-        model = self._on(entry.turn, self.entries[bone]) - self._on(entry.turn, entry)
-        return source_axes.align(axes, model, self.joints.bone(name, bone), level=joint == "ankle")
+        model = self._on(entry.turn, self.entries[far]) - self._on(entry.turn, self.entries[near])
+        seen = name if rest is None else near  # unturned, all joints have the same axes
+        return source_axes.align(axes, model, self.joints.local(seen, self._bone(near, far)), level=joint == "ankle")
+
+    def _bone(self, near: str, far: str) -> np.ndarray:
+        return self.joints.place[far] - self.joints.place[near]
 
     def fields(self) -> dict[str, object]:
         """Fields of Targets."""

@@ -19,6 +19,8 @@ _UPRIGHT = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])  # for
 _FRAMES = 300  # at most so many frames are looked at
 _LEG, _HIPS, _FOOT = 40.0, 25.0, 50.0  # [deg] how far bones of a standing rest pose may be from plumb, side, ahead
 _STILL = 30.0  # [%] of the frames, those with the slowest ankle, in which a foot is taken to stand
+_ARM = ("shoulder", "elbow", "wrist")
+_SWEEP = 0.05  # [rad] deviation of an elbow's flexion in the clip above which its axis can be seen
 _DOWN = ("hip", "knee", "shoulder", "elbow", "wrist")  # joints whose bones point down in the reference pose
 
 
@@ -91,19 +93,55 @@ def clip_axes(joints: Joints, joint: str, bone: tuple[str, str]) -> np.ndarray:
         joint: whose axes.
         bone: joints at the near and far end of what turns with it; either may be "" where the skeleton has none.
     """
-    world = _pelvis_frames(joints)
+    world, weight = _pelvis_frames(joints), np.ones(len(joints.place[joint]))
     name, _, side = joint.partition("_")
-    chosen = np.ones(len(world), dtype=bool)
     along = joints.place[bone[0]] - joints.place[bone[1]] if all(end in joints.place for end in bone) else None
     if name in ("ankle", "toe"):
-        chosen = _standing(joints.place[f"ankle_{side}"])
+        weight = _standing(joints.place[f"ankle_{side}"]).astype(float)
         if along is not None:
             world = _frames(forward=-along, up=world[..., 1], keep="up")
     elif name in _DOWN and along is not None:
         world = _frames(forward=world[..., 0], up=along, keep="up")
-    local = np.einsum("tji,tjk->ik", joints.turn[joint][chosen], world[chosen])
+    local = np.einsum("t,tji,tjk->ik", weight, joints.turn[joint], world)
     left, _, right = np.linalg.svd(local)
     return left @ np.diag([1.0, 1.0, np.linalg.det(left @ right)]) @ right
+
+
+def arm_axes(joints: Joints, joint: str, bone: tuple[str, str]) -> np.ndarray | None:
+    """As `clip_axes`, for shoulder, elbow and wrist: the axis of the elbow points right; None where it cannot be seen.
+
+    The rest pose does not tell the twist of the upper arm: in CMU's T-pose, elbows bend 30 degrees off the horizontal.
+    """
+    side = joint.partition("_")[2]
+    if not {f"{name}_{side}" for name in _ARM} <= set(joints.place) or not set(bone) <= set(joints.place):
+        return None
+    shoulder = joints.turn[f"shoulder_{side}"]
+    near, middle, far = (joints.place[f"{name}_{side}"] for name in _ARM)
+    forearm = np.einsum("tji,tj->ti", shoulder, _unit(far - middle))
+    mean = forearm.mean(axis=0)
+    _, spread, sweep = np.linalg.svd(forearm - mean, full_matrices=False)
+    if spread[0] < _SWEEP * np.sqrt(len(forearm)):
+        return None
+    bending = -np.sum(_unit(middle - near) * _unit(far - middle), axis=1)  # grows with flexion
+    forward = sweep[0] * np.sign((forearm - mean) @ sweep[0] @ (bending - bending.mean()))
+    axis = shoulder @ np.cross(forward, -mean)
+    up = _unit(joints.local(joint, joints.place[bone[0]] - joints.place[bone[1]]))
+    right = joints.local(joint, axis)
+    right = _unit(right - up * (up @ right))
+    return np.column_stack([np.cross(up, right), up, right])
+
+
+def rolled(axes: np.ndarray, bone: np.ndarray) -> np.ndarray:
+    """Axes turned about the forward one until a bone that points down lies in their plane of forward and up, (3, 3).
+
+    In a rest pose with legs apart the feet are in line with the shanks (CMU), not flat on a floor.
+
+    Args:
+        axes: columns forward, up, right.
+        bone: in the same frame, (3,).
+    """
+    _, up, right = axes.T @ bone
+    return axes @ Rotation.from_euler("x", -np.arctan2(right, -up)).as_matrix()
 
 
 def align(axes: np.ndarray, model: np.ndarray, bone: np.ndarray, *, level: bool = False) -> np.ndarray:
