@@ -177,7 +177,7 @@ def crossings(paths: Paths, curve: Curve, grid: np.ndarray, least: float) -> lis
     lengths = paths.lengths(curve(grid))
     found = []
     for step, column in np.argwhere(_suspects(np.diff(lengths, axis=0), least)):
-        crossing = _search(paths, curve, grid[step : step + 2], int(column), least)
+        crossing = within(paths, curve, grid[step : step + 2], int(column), least)
         if crossing is not None:
             found.append(crossing)
     return sorted(found, key=lambda crossing: crossing.at)
@@ -196,8 +196,8 @@ def _suspects(steps: np.ndarray, least: float) -> np.ndarray:
     return found
 
 
-def _search(paths: Paths, curve: Curve, span: np.ndarray, column: int, least: float) -> Crossing | None:
-    """The jump inside one step, or None when what stands out shrinks with the step."""
+def within(paths: Paths, curve: Curve, span: np.ndarray, column: int, least: float) -> Crossing | None:
+    """The jump of one path inside one step (2,), or None when what stands out shrinks with the step."""
     for _ in range(_LEVELS):
         grid = np.linspace(*span, _PARTS + 1)
         steps = np.diff(paths.lengths(curve(grid), column)[:, column])
