@@ -11,7 +11,6 @@ from biomimic.retarget import contact_phases as phases
 GRID = 0.2  # [m/s] cell of the coarse search for the velocity that most low points share
 FASTEST = 15.0  # [m/s] feet of sprinters; faster ones are jumps of a record
 SHIFTS = 8  # steps of the mean shift that follows; it converges within five
-PARTS = 3  # of each contact
 
 
 @dataclass(frozen=True)
@@ -25,15 +24,19 @@ class FloorOptions:
         belt_width: [m/s] loaded feet agree with the belt to about this: belts slow down by 3 to 5 % at foot strike.
         vertical: [m/s] low points that rise or sink faster are hardly loaded; a belt of 4 m/s that leans 10 % sinks
             by 0.4 m/s.
+        unturned: [m/s] points of a foot that lies flat differ by less: 1 rad/s over its length.
+        least_flat: frames of flat feet that tell how the belt moves.
         at_rest: a floor at rest wins if at least this share as many points share its velocity as share the belt's.
         low: share of the lowest frames of each foot that may be loaded: running has 30 % to 35 % of stance.
         still: [m/s] a point slower than this against the floor may be planted and so show where the floor is.
         shortest: [s] least time it has to be still: longer than the turn of a swinging foot, shorter than the shortest
             stance of a sprint (0.1 s).
-        noise: [m] height of a planted foot around the plane: markers, soft soles, a fitted leg.
-        sole: [m] how well the height of each point over the sole is known beforehand; fitted feet pitch by 5 degrees.
-        slope: tangent by which floors usually lean; a metre of steps outweighs it (CMU's lab leans 0.02), and a belt
-            that sinks or rises shows itself that it leans.
+        stance: [m] height of a planted foot around the plane, all its points alike: soft soles, a fitted leg.
+        noise: [m] the same of a single point besides.
+        foot: [m] by which a planted foot of the fitted person hovers or sinks as a whole.
+        tilt: [rad] by which it pitches and rolls: the turn of a foot about its ankle is what sources tell worst.
+        sole: [m] by which its points are off besides.
+        slope: tangent by which floors usually lean; three steps outweigh it (CMU's lab leans 0.02).
         steepest: a plane leaning more is no floor one walks on as on a level one (treadmills end at 0.15).
         outlier: [m] planted points that stay further above the floor are on a step, or held in the air.
         start: [m] the same before the plane is known.
@@ -43,13 +46,18 @@ class FloorOptions:
     least_belt: float = 0.3
     belt_width: float = 0.15
     vertical: float = 0.3
+    unturned: float = 0.2
+    least_flat: int = 10
     at_rest: float = 0.6
     low: float = 0.5
     still: float = 0.25
     shortest: float = 0.06
-    noise: float = 0.01
-    sole: float = 0.02
-    slope: float = 0.01
+    stance: float = 0.01
+    noise: float = 0.004
+    foot: float = 0.01
+    tilt: float = 0.1
+    sole: float = 0.005
+    slope: float = 0.02
     steepest: float = 0.16
     outlier: float = 0.03
     start: float = 0.12
@@ -92,7 +100,8 @@ def belt(place: np.ndarray, moving: np.ndarray, feet: list[np.ndarray], options:
     """Velocity that most of the low points share, (3,) [m/s]; zero if that is near rest.
 
     Overground, planted feet rest and swinging ones spread over many velocities, so rest is the most frequent
-    velocity; on a treadmill it is the belt's.
+    velocity; on a treadmill it is the belt's. A foot that does not turn moves as the belt does, and so shows whether
+    the belt leans; where no foot is ever flat the belt is taken for level.
 
     Args:
         place: lower ends of the points, (T, P, 3) [m].
@@ -109,14 +118,23 @@ def belt(place: np.ndarray, moving: np.ndarray, feet: list[np.ndarray], options:
         speed = moving[frames, lowest][chosen]
         samples.append(speed)
         weights.append(np.exp(-0.5 * (speed[:, 2] / options.vertical) ** 2))
-    samples, weights = np.concatenate(samples), np.concatenate(weights)
-    found = _mode(samples[:, :2], weights, options.belt_width)
+    samples, weights = np.concatenate(samples)[:, :2], np.concatenate(weights)
+    found = _mode(samples, weights, options.belt_width)
     if np.linalg.norm(found) < options.least_belt:
         return np.zeros(3)
-    near = weights * _kernel(samples[:, :2] - found, options.belt_width)
-    if (weights * _kernel(samples[:, :2], options.belt_width)).sum() >= options.at_rest * near.sum():
+    near, rest = (weights @ _kernel(samples - at, options.belt_width) for at in (found, np.zeros(2)))
+    if rest >= options.at_rest * near:
         return np.zeros(3)
-    return np.array([*found, near @ samples[:, 2] / near.sum()])
+    flat = np.concatenate([_unturned(moving[:, foot], found, options) for foot in feet])
+    return np.median(flat, axis=0) if len(flat) >= options.least_flat else np.array([*found, 0.0])
+
+
+def _unturned(moving: np.ndarray, belt: np.ndarray, options: FloorOptions) -> np.ndarray:
+    """Velocity of a foot in the frames in which all its points move alike and about as the belt, (N, 3) [m/s]."""
+    middle = moving.mean(axis=1)
+    apart = np.linalg.norm(moving - middle[:, None], axis=-1).max(axis=1)
+    along = np.linalg.norm(middle[:, :2] - belt, axis=1)
+    return middle[(apart < options.unturned) & (along < 2.0 * options.belt_width)]
 
 
 def _without_trend(place: np.ndarray) -> np.ndarray:
@@ -163,9 +181,10 @@ def plane(
 ) -> Plane:
     """The plane under planted points, each of which may stand at a height of its own.
 
-    The points of a foot err together, so each stance counts once for each of its thirds: on a belt only the way along
-    it shows how it leans. Heights above the plane lose their weight (a foot held still in the air, a step); the search
-    begins with a wide band around all of them and narrows it. A lean that hangs on single stances is shrunk.
+    The points of a foot err together, so each stance has a height of its own besides. Heights above the plane lose
+    their weight (a foot held still in the air, a step); the search begins with a wide band around all of them and
+    narrows it. A lean that hangs on single stances is shrunk. On a belt, the belt's own velocity tells how it leans:
+    its feet cover too little ground, and heels land at one end of it and toes leave at the other.
 
     Args:
         place: lower ends of the points, (T, P, 3) [m].
@@ -180,85 +199,122 @@ def plane(
     if not len(found.column):
         lowest = place.reshape(-1, 3)[place[..., 2].argmin()]
         return Plane(lowest.copy(), np.array([0.0, 0.0, 1.0]), np.zeros(count), float("nan"))
-    points, column, stance = _samples(place, planted, weights, feet)
+    points, column, begin = _samples(place, planted, weights, feet)
     middle = points[:, :2].mean(axis=0)
     terms = np.column_stack([np.ones(len(points)), points[:, :2] - middle, np.eye(count)[column]])
-    shown = abs(running[2]) / max(np.hypot(running[0], running[1]), options.least_belt)
-    prior = np.full(terms.shape[1], (options.noise / options.sole) ** 2)
-    prior[:3] = 1e-9, *[(options.noise / (options.slope + shown)) ** 2] * 2
-    height, surety = points[:, 2].copy(), points[:, 3]
-    answer, weight = _fit(terms, height, surety, prior, options)
-    lean = answer[1:3] * _steady(terms, height, weight, prior, stance)
-    lean *= np.hypot(*lean) <= options.steepest
-    prior[1:3] = 1e9
-    answer, weight = _fit(terms, height - terms[:, 1:3] @ lean, surety, prior, options)
-    error = height - terms[:, 1:3] @ lean - terms @ answer
+    prior = np.zeros((terms.shape[1], terms.shape[1]))
+    prior[:3, :3] = np.diag([1e-9, *[(options.noise / options.slope) ** 2] * 2])
+    for foot in feet:
+        prior[np.ix_(3 + foot, 3 + foot)] = _soles(place[:, foot], weights[:, foot], options)
+    heights = _Heights(terms, points[:, 2], points[:, 3], begin, prior, options)
+    if running.any():
+        lean = running[:2] * running[2] / (running[:2] @ running[:2])
+    else:
+        answer, weight = heights.fit()
+        lean = answer[1:3] * heights.steady(weight)
+    lean = lean * (np.hypot(*lean) <= options.steepest)
+    prior[[1, 2], [1, 2]] = 1e9
+    level = heights._replace(height=points[:, 2] - terms[:, 1:3] @ lean)
+    answer, weight = level.fit()
+    error = level.height - terms @ answer
     spread = float(np.sqrt(weight @ error**2 / weight.sum())) if weight.sum() > 0 else float("nan")
     normal = np.array([-lean[0], -lean[1], 1.0])
     return Plane(np.array([*middle, answer[0]]), normal / np.linalg.norm(normal), answer[3:], spread)
 
 
+def _soles(place: np.ndarray, weights: np.ndarray, options: FloorOptions) -> np.ndarray:
+    """Prior of the heights of a foot's points in units of the noise, (Q, Q): a fitted foot stands off and tilts.
+
+    So where the forefoot stands tells how high the heel of the same foot will stand.
+    """
+    flat = place[weights.sum(axis=1).argmax(), :, :2]
+    tilts = options.tilt * (flat - flat.mean(axis=0))
+    spread = options.sole**2 * np.eye(len(flat)) + options.foot**2 + tilts @ tilts.T
+    return options.noise**2 * np.linalg.inv(spread)
+
+
 def _samples(
     place: np.ndarray, planted: np.ndarray, weights: np.ndarray, feet: list[np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Means of each third of each contact with their weights, (N, 4); their points and their stances, (N,)."""
+    """Means of each contact with their weights, (N, 4), ordered by stance; their points, (N,); where stances begin."""
     found = phases.runs(planted)
     label = phases.number(found, planted.shape)
-    since = np.arange(len(place))[:, None] - found.first[label]
-    label = np.where(label < 0, -1, PARTS * label + PARTS * since // found.length[label])
     values = np.concatenate([place, weights[..., None]], axis=-1)
-    points = phases.mean(values, weights + 1e-6, label, PARTS * len(found.column))
+    points = phases.mean(values, weights + 1e-6, label, len(found.column))
     loaded = np.column_stack([planted[:, foot].any(axis=1) for foot in feet])
     stances = phases.number(phases.runs(loaded), loaded.shape)
     side = np.zeros(planted.shape[1], dtype=int)
     for number, foot in enumerate(feet):
         side[foot] = number
-    stance = np.repeat(stances[found.first, side[found.column]], PARTS)
-    column = np.repeat(found.column, PARTS)
-    seen = np.isfinite(points[:, 0])
-    points, column, stance = points[seen], column[seen], stance[seen]
-    total = np.bincount(stance, points[:, 3])
-    points[:, 3] *= np.minimum(1.0, PARTS / np.maximum(total[stance], 1e-12))
-    return points, column, stance
+    stance = stances[found.first, side[found.column]]
+    order = np.argsort(stance, kind="stable")
+    begin = np.flatnonzero(np.diff(stance[order], prepend=-1))
+    return points[order], found.column[order], begin
 
 
-def _fit(
-    terms: np.ndarray, height: np.ndarray, surety: np.ndarray, prior: np.ndarray, options: FloorOptions
-) -> tuple[np.ndarray, np.ndarray]:
-    """Height, slopes and soles by reweighted least squares, and the last weights."""
-    answer = np.zeros(terms.shape[1])
-    answer[0] = np.median(height)
-    weight = surety
-    widths = np.geomspace(options.start, options.outlier, 5)
-    for step, width in enumerate((np.inf, np.inf, *widths, widths[-1], widths[-1])):
-        error = height - terms @ answer
-        if step > 0:
-            doubt = 1.0 / (1.0 + np.abs(error) / options.noise) if np.isinf(width) else _one_sided(error, width)
-            weight = doubt * surety
-        weighted = terms * weight[:, None]
-        answer = np.linalg.solve(weighted.T @ terms + np.diag(prior), weighted.T @ height)
-    return answer, weight
+class _Heights(NamedTuple):
+    """Least squares of the heights of contacts, rows ordered by stance.
 
-
-def _steady(terms: np.ndarray, height: np.ndarray, weight: np.ndarray, prior: np.ndarray, stance: np.ndarray) -> float:
-    """Share of the slope to believe: its square over itself plus its variance when single stances are left out.
-
-    Source:
-        Jackknife variance: Tukey 1958, as in Efron, The jackknife, the bootstrap and other resampling plans, 1982.
+    Attributes:
+        terms: factors of height, two slopes and P soles, (N, 3 + P).
+        height: (N,) [m].
+        surety: (N,).
+        begin: first row of each stance, (K,).
+        prior: (3 + P, 3 + P), in units of the noise.
+        options: as named.
     """
-    numbers, inverse = np.unique(stance, return_inverse=True)
-    if len(numbers) < 3:
-        return 0.0
-    weighted = terms * weight[:, None]
-    order = np.argsort(inverse, kind="stable")
-    begin = np.searchsorted(inverse[order], np.arange(len(numbers)))
-    own = np.add.reduceat((weighted[:, :, None] * terms[:, None, :])[order], begin, axis=0)
-    right = np.add.reduceat((weighted * height[:, None])[order], begin, axis=0)
-    normal = own.sum(axis=0) - own + np.diag(prior)
-    answers = np.linalg.solve(normal, (right.sum(axis=0) - right)[..., None])[:, 1:3, 0]
-    spread = ((answers - answers.mean(axis=0)) ** 2).sum() * (len(numbers) - 1) / len(numbers)
-    square = (answers.mean(axis=0) ** 2).sum()
-    return float(square / (square + spread)) if square > 0 else 0.0
+
+    terms: np.ndarray
+    height: np.ndarray
+    surety: np.ndarray
+    begin: np.ndarray
+    prior: np.ndarray
+    options: FloorOptions
+
+    def fit(self) -> tuple[np.ndarray, np.ndarray]:
+        """Height, slopes and soles by reweighted least squares, and the last weights."""
+        answer = np.zeros(self.terms.shape[1])
+        answer[0] = np.median(self.height)
+        weight = self.surety
+        widths = np.geomspace(self.options.start, self.options.outlier, 5)
+        for step, width in enumerate((np.inf, np.inf, *widths, widths[-1], widths[-1])):
+            error = self.height - self.terms @ answer
+            if step > 0:
+                doubt = 1.0 / (1.0 + np.abs(error) / self.options.stance)
+                weight = self.surety * (doubt if np.isinf(width) else _one_sided(error, width))
+            rows = self.terms * weight[:, None]
+            sums, share = self._stances(rows, weight)
+            heights = np.add.reduceat(weight * self.height, self.begin)
+            normal = rows.T @ self.terms - (sums * share[:, None]).T @ sums + self.prior
+            answer = np.linalg.solve(normal, rows.T @ self.height - sums.T @ (share * heights))
+        return answer, weight
+
+    def _stances(self, rows: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Sums over each stance and the share of them that a height of its own explains, (K, 3 + P), (K,)."""
+        sums = np.add.reduceat(rows, self.begin, axis=0)
+        own = (self.options.noise / self.options.stance) ** 2
+        return sums, 1.0 / (np.add.reduceat(weight, self.begin) + own)
+
+    def steady(self, weight: np.ndarray) -> float:
+        """Share of the slope to believe: its square over itself plus its variance when single stances are left out.
+
+        Source:
+            Jackknife variance: Tukey 1958, as in Efron, The jackknife, the bootstrap and other resampling plans, 1982.
+        """
+        count = len(self.begin)
+        if count < 3:
+            return 0.0
+        rows = self.terms * weight[:, None]
+        sums, share = self._stances(rows, weight)
+        own = np.add.reduceat(rows[:, :, None] * self.terms[:, None, :], self.begin, axis=0)
+        own -= share[:, None, None] * sums[:, :, None] * sums[:, None, :]
+        right = np.add.reduceat(rows * self.height[:, None], self.begin, axis=0)
+        right -= sums * (share * np.add.reduceat(weight * self.height, self.begin))[:, None]
+        normal = own.sum(axis=0) - own + self.prior
+        answers = np.linalg.solve(normal, (right.sum(axis=0) - right)[..., None])[:, 1:3, 0]
+        spread = ((answers - answers.mean(axis=0)) ** 2).sum() * (count - 1) / count
+        square = (answers.mean(axis=0) ** 2).sum()
+        return float(square / (square + spread)) if square > 0 else 0.0
 
 
 def _one_sided(error: np.ndarray, width: float) -> np.ndarray:

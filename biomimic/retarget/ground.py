@@ -145,11 +145,6 @@ def detect(
         distance = _distance(lower, moving - belt, plane, options)
         planted = _contacts(distance, rate, options)
         firm = np.exp(-(distance**2))
-        if belt.any():
-            near = moving[planted][:, :2]
-            belt[:2] = (
-                floor.shifted(belt[:2], near, np.ones(len(near)), options.floor.belt_width) if len(near) else belt[:2]
-            )
     stand = lower - (belt * (np.arange(len(lower)) / rate)[:, None])[:, None]
     contact, used, weighed, words = _with_force(planted, distance, points, (rate, force), options)
     contact = _standing(contact, stand, firm, rate, options)

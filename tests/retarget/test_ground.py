@@ -138,7 +138,7 @@ def test_a_leaning_treadmill_becomes_level_ground(slope):
     seen = tilted(on_belt(place, WALK.speed), slope)
     ground = detect(shaken(seen), POINTS, 100.0)
     assert ground.slope == pytest.approx(abs(slope), abs=0.005)
-    assert level(seen, ground)[..., 2] == pytest.approx(place[..., 2], abs=0.004)
+    assert level(seen, ground)[..., 2] == pytest.approx(place[..., 2], abs=0.006)
 
 
 def test_a_floor_that_rises_by_two_percent_becomes_level():
