@@ -22,7 +22,7 @@ _MIRROR = np.array([1.0, 1.0, -1.0])
 # part of the body: how many markers it needs, and on which bodies; with legs, and for the arms alone
 _LEGS = {
     "the pelvis": (3, ("pelvis",)),
-    **{f"the {side} thigh and shank": (3, (f"femur_{side[0]}", f"tibia_{side[0]}")) for side in ("right", "left")},
+    **{f"the {side} thigh and shank": (2, (f"femur_{side[0]}", f"tibia_{side[0]}")) for side in ("right", "left")},
     **{f"the {side} foot": (2, (f"calcn_{side[0]}", f"toes_{side[0]}")) for side in ("right", "left")},
 }
 _ARMS = {
