@@ -61,6 +61,49 @@ def lowest_sole(body, pose) -> float:
     return float((data.xpos[points.bodies] + turned[..., 0])[:, 2].min() - points.radii.min())
 
 
+def wave(body, frames, pace, reach) -> np.ndarray:
+    """Every independent joint swings about the middle of its range; the root bobs through the floor."""
+    model = body.model
+    joints = model.dof_jntid[body.couplings.independent[6:]]
+    low, high = model.jnt_range[joints].T
+    time, number = np.arange(frames)[:, None] / 100.0, np.arange(len(joints))
+    swing = np.sin(2.0 * np.pi * pace * (1.0 + 0.1 * number) * time + number)
+    qpos = np.tile(model.qpos0, (frames, 1))
+    qpos[:, model.jnt_qposadr[joints]] = 0.5 * (low + high) + 0.5 * reach * (high - low) * swing
+    qpos[:, 2] = 0.95 + 0.1 * np.sin(np.pi * time[:, 0])
+    return body.couplings.expand(qpos)
+
+
+# What musclemimic 0.1.0's own metrics give for these clips (package musclemimic-models 1.0.6): ranges and floor with
+# MuJoCo 3.4.0, tendons with MuJoCo 4.0.0, whose wrapping differs in 18 tendons of the shoulder and the forearm.
+PUBLISHED = {
+    (300, 0.05, 0.6): (
+        0.26422764227642276,
+        16.666666666666668,
+        0.043235895328745125,
+        171,
+        0.005573747585961852,
+        0.0,
+        "",
+    ),
+    (300, 0.3, 0.9): (2.1504065040650406, 10.333333333333334, 0.1692132729909095, 152, -0.1310512412370584)
+    + (0.44865928278476724, "SUP_tendon_left"),
+    (200, 0.2, 1.05): (19.115853658536587, 6.5, 0.1461128015810106, 166, -0.10360440191380654)
+    + (0.4708587820243639, "s_glenohum_ligament_left"),
+}
+
+
+@pytest.mark.parametrize("shape", PUBLISHED)
+def test_figures_are_the_published_codes(body, shape):
+    found = assess(clip(body, wave(body, *shape)), body)
+    percent, penetrating, deepest, frame, lowest, jump, tendon = PUBLISHED[shape]
+    assert found.limits.percent == pytest.approx(percent, rel=1e-9)
+    assert found.ground.percent == pytest.approx(penetrating, rel=1e-9)
+    assert found.ground.deepest == pytest.approx(deepest, abs=1e-9) and found.ground.frame == frame
+    assert found.ground.lowest == pytest.approx(lowest, abs=1e-9)
+    assert found.jumps.largest == pytest.approx(jump, rel=1e-6) and found.jumps.tendon == tendon
+
+
 def test_a_still_clip_in_the_air_keeps_everything(body):
     found = assess(clip(body, standing(body)), body, seconds=0.05)
     assert found.limits.percent == 0.0 and found.limits.joint == ""
