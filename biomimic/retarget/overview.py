@@ -1,5 +1,6 @@
 """All results of a folder at a glance: a table of the quality figures in text, and a page with filmstrips."""
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -104,13 +105,13 @@ def _row(folder: Path, one: Outcome, baseline: tuple[Cell, ...] = ()) -> Row:
 
 
 def _trouble(record: Record) -> tuple[float, float]:
-    """How far the ceilings are passed in all, in units of the ceilings, and how near the nearest one is."""
+    """How far the ceilings are passed in all, in units of the ceilings (decades count), and how near the nearest is."""
     shares = [
         (figure.value - figure.ceiling, figure.value, figure.ceiling or 1.0)
         for figure in record.figures()
         if figure.value is not None and figure.ceiling is not None
     ]
-    passed = sum(max(0.0, excess) / unit for excess, _, unit in shares)
+    passed = sum(math.log1p(max(0.0, excess) / unit) for excess, _, unit in shares)
     return passed, max((value / unit for _, value, unit in shares), default=0.0)
 
 
@@ -135,7 +136,7 @@ def _words(value: float) -> str:
     if value == 0.0:
         return "0"
     if abs(value) < 1e-2:
-        return f"{value:.1e}"
+        return f"{value:.2g}"
     return f"{value:.0f}" if abs(value) >= 100.0 or value == round(value) else f"{value:.3g}"
 
 
@@ -174,8 +175,8 @@ def _ceiling(figure: Figure | None) -> str:
     return "" if figure is None or figure.ceiling is None else f"{_words(float(figure.ceiling))} "
 
 
-def write(out: Path, found: Sequence[Row]) -> Path:
-    """The page, beside the results."""
+def write(out: Path, found: Sequence[Row], *, inline: int = INLINE) -> Path:
+    """The page, beside the results; so many drawings lie in it, of the most troubled clips."""
     import jinja2  # imported here: the command line answers --help without it
 
     for part in out.glob(f".{PAGE}.*.part"):  # of a process that was killed
@@ -195,7 +196,7 @@ def write(out: Path, found: Sequence[Row]) -> Path:
         titles=TITLES,
         meaning=_MEANING,
         ceilings=_ceilings(found) if done else ("",) * len(TITLES),
-        films={row.outcome.clip: as_is(_film(row)) for row in done[:INLINE]},
+        films={row.outcome.clip: as_is(_film(row)) for row in done[:inline]},
         beside={row.outcome.clip: row.film.relative_to(out).as_posix() for row in done},
         worst={row.outcome.clip: _worst(row.record) for row in done},
         style=as_is((folder / "style.css").read_text(encoding="utf-8")),
