@@ -11,8 +11,10 @@ from biomimic.motion import Motion, Trajectory
 from biomimic.provenance import Provenance
 from biomimic.retarget import checks, ground, record
 from biomimic.retarget.clip_options import ClipOptions
+from biomimic.retarget.contact import Points as Soles
 from biomimic.retarget.contact import contact_points
 from biomimic.retarget.ground import Ground
+from biomimic.retarget.marker_places import OsimModel
 from biomimic.retarget.options import Contact
 from biomimic.retarget.proportions import Points, Proportions, fit_proportions
 from biomimic.retarget.record import Record
@@ -58,7 +60,7 @@ def retarget(
     *,
     angles: Signals | None = None,
     force: np.ndarray | None = None,
-    places: object = None,
+    places: OsimModel | None = None,
 ) -> tuple[Trajectory, Record]:
     """A clip as a trajectory of a body, and how good it is.
 
@@ -96,16 +98,17 @@ def carry(
     options: ClipOptions,
     *,
     force: np.ndarray | None = None,
-    places: object = None,
+    places: OsimModel | None = None,
 ) -> Carried:
     """Fit a person-size skeleton to a clip and carry pose and points over to the body's own size."""
     checks.check_motion(motion)
-    motion = checks.resample(checks.fill_gaps(motion, options.longest_gap), options.rate)
-    aim = targets(motion, embodiment)
+    motion = checks.fill_gaps(checks.drop_spikes(motion), options.longest_gap)
+    motion = checks.resample(motion, options.rate)
+    aim = targets(motion, embodiment, places)
     points = Points(embodiment.to_model(aim.position), aim.bodies, aim.offsets, aim.spread, aim.weights)
     skeleton = Skeleton(embodiment)
     rest = skeleton.neutral(1)[0, skeleton.joint_places]
-    person = fit_proportions(embodiment, skeleton, points, rest, options.proportions)
+    person = fit_proportions(embodiment, skeleton, points, rest, options.proportions, aim.sizes)
     pull = Pull(points.bodies, person.places, points.position, points.weights[:, None])
     problem = problem_of(skeleton, (pull,), rest, options)
     solved = solve(
@@ -155,9 +158,27 @@ def _scaled(
         start[:, 3:7] = turned.as_quat(scalar_first=True)
     skeleton.rescale(np.ones(len(person.scale)))
     own = person.places / person.scale[points.bodies][:, None]
+    if found is not None:
+        start[:, 2] -= _sunk(skeleton, soles, start, found.contact)
     there = skeleton.pose(start).points(points.bodies, own)
     source = there + left @ turn.T / person.scale[points.bodies][:, None]
     return Carried(aim, own, source, start, found)
+
+
+def _sunk(skeleton: Skeleton, soles: Soles, start: np.ndarray, contact: np.ndarray) -> float:
+    """Height of the lowest planted point of a foot, middle over the frames, mean of the feet [m].
+
+    The body's sole is another than the person's: carried over, it hovers or sinks a little.
+    """
+    height = skeleton.pose(start).points(soles.bodies, soles.places)[..., 2] - soles.radii
+    height = np.where(contact, height, np.nan)
+    feet = []
+    for side in (0, 1):
+        planted = height[:, soles.sides == side]
+        planted = planted[np.isfinite(planted).any(axis=1)]
+        if len(planted):
+            feet.append(np.median(np.nanmin(planted, axis=1)))
+    return float(np.mean(feet)) if feet else 0.0
 
 
 def trajectory_of(

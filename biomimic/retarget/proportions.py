@@ -27,6 +27,7 @@ class ProportionOptions:
         frames: of the clip that are looked at, spread evenly.
         segment_spread: standard deviation of a segment's size relative to the person's; segment lengths of adults vary
             by 5 to 8 % of stature.
+        known_spread: the same where the person's model tells the size.
         person_spread: standard deviation of log(person's size): nearly free.
         rest_spread: [rad] how firmly joints stay at rest where points say nothing.
         rough_steps: with sizes only, before the places of points are sought.
@@ -36,6 +37,7 @@ class ProportionOptions:
 
     frames: int = 24
     segment_spread: float = 0.06
+    known_spread: float = 0.01
     person_spread: float = 0.5
     rest_spread: float = 0.6
     rough_steps: int = 14
@@ -97,7 +99,12 @@ class _Shape:
 
 
 def fit_proportions(
-    embodiment: Embodiment, skeleton: Skeleton, points: Points, rest: np.ndarray, options: ProportionOptions
+    embodiment: Embodiment,
+    skeleton: Skeleton,
+    points: Points,
+    rest: np.ndarray,
+    options: ProportionOptions,
+    sizes: Mapping[str, float] | None = None,
 ) -> Proportions:
     """Sizes, places and poses that fit a clip; the skeleton is left at the person's size.
 
@@ -107,11 +114,12 @@ def fit_proportions(
         points: of the clip.
         rest: joint coordinates without the root, (J,) [rad].
         options: penalties.
+        sizes: person / body of some segments that are known from elsewhere.
 
     Raises:
         BadValue: too few points with known places are seen to find the person at all.
     """
-    return _Fit(embodiment, skeleton, points, rest, options).run()
+    return _Fit(embodiment, skeleton, points, rest, options, sizes or {}).run()
 
 
 class _Fit:
@@ -122,9 +130,11 @@ class _Fit:
         points: Points,
         rest: np.ndarray,
         options: ProportionOptions,
+        sizes: Mapping[str, float],
     ) -> None:
         self.skeleton, self.options, self.rest = skeleton, options, rest
         self.names = tuple(embodiment.segments)
+        self.sizes = np.log([sizes.get(name, np.nan) for name in self.names])
         bodies = embodiment.model.nbody
         self.group = np.zeros(bodies, dtype=int)
         for k, some in enumerate(embodiment.segments.values()):
@@ -245,9 +255,11 @@ class _Fit:
 
     def _prior(self, shape: _Shape, use: np.ndarray, places: bool) -> tuple[np.ndarray, np.ndarray]:
         """Precision and pull of the penalties, both (Z,); they count once for all frames as one frame does."""
-        options, groups = self.options, len(self.names)
-        weight = [np.array([options.person_spread**-2.0]), np.full(groups, options.segment_spread**-2.0)]
-        off = [np.array([0.0]), -shape.segments]
+        options = self.options
+        known = np.isfinite(self.sizes)
+        spread = np.where(known, options.known_spread, options.segment_spread)
+        weight = [np.array([options.person_spread**-2.0]), spread**-2.0]
+        off = [np.array([0.0]), np.where(known, self.sizes - shape.person, 0.0) - shape.segments]
         if places:
             one = np.where(self.known[use], 1.0 / self.points.spread[use] ** 2, 1e-2)
             weight.append(np.repeat(one, 3))
