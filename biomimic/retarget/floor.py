@@ -55,7 +55,7 @@ class FloorOptions:
     stance: float = 0.01
     noise: float = 0.004
     foot: float = 0.01
-    tilt: float = 0.1
+    tilt: float = 0.15
     sole: float = 0.005
     slope: float = 0.02
     steepest: float = 0.16

@@ -34,8 +34,8 @@ class GroundOptions:
         least: [s] shorter contacts are dropped: sprinters have 0.1 s of stance, and a part of the foot has less.
         longest_gap: [s] shorter interruptions are closed, if the point stays within `bridge`.
         bridge: distance up to which an interruption is one of noise.
-        slip: [m] a point further from the mean place of its contact slides or turns and is free there; captured feet
-            that stand still stray by 10 to 25 mm, a foot that lands or rolls off by 30 mm.
+        slip: [m] a point further from the mean place of its contact slides, lands or rolls off and is free there;
+            feet that stand still stray by 10 to 20 mm in captures.
         threshold: [N] vertical force of a loaded foot, the usual one.
         loaded: distance that still counts as planted while the plates say that the foot is loaded.
         least_agreement: with less overlap of loaded frames with those found from motion (over their union), forces
@@ -54,7 +54,7 @@ class GroundOptions:
     least: float = 0.06
     longest_gap: float = 0.05
     bridge: float = 2.5
-    slip: float = 0.04
+    slip: float = 0.025
     threshold: float = 20.0
     loaded: float = 2.5
     least_agreement: float = 0.5
