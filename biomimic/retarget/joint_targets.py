@@ -14,11 +14,18 @@ from biomimic.motion import Motion
 from biomimic.retarget import source_axes
 from biomimic.retarget.body_frames import BodyFrames
 from biomimic.retarget.source_axes import SIDES, Joints
+from biomimic.retarget.source_sizes import sizes
 
 _TABLE = Path(__file__).with_name("joints.toml")
 _LEVER = 0.1  # [m] of the virtual points
 _LEG, _ARM = ("hip", "knee", "ankle"), ("shoulder", "elbow", "wrist")
 _BEFORE = {"wrist": "elbow_{side}", "toe": "ankle_{side}"}  # whose bone stands for one that the skeleton lacks
+_BONES = (
+    ("thigh", "hip", "knee"),
+    ("shank", "knee", "ankle"),
+    ("upper_arm", "shoulder", "elbow"),
+    ("forearm", "elbow", "wrist"),
+)
 _AHEAD, _RIGHT = np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0])  # directions of the virtual points
 _Row = tuple[str, np.ndarray, str, np.ndarray, float, float]  # name, position, body, place, spread, error
 
@@ -95,6 +102,11 @@ def _check(motion: Motion, body: BodyFrames) -> None:
 def _stem(landmark: str) -> str:
     """Entry of the table that a landmark belongs to."""
     return "spine" if landmark.startswith("spine") else landmark.partition("_")[0]
+
+
+def _length(vector: np.ndarray) -> float:
+    """Middle length over the frames, (T, 3) -> [m]."""
+    return float(np.median(np.linalg.norm(vector, axis=1)))
 
 
 class _Search:
@@ -187,7 +199,23 @@ class _Search:
             "spread": np.array(spread),
             "weights": 1.0 / np.array(error) ** 2,
             "dropped": tuple(name for name in self.motion.landmarks if name not in self.entries),
+            "sizes": sizes(self._lengths(), self.body),
         }
+
+    def _lengths(self) -> dict[str, float]:
+        """Bones of the source [m], without the hips' width, which is no person's, and the foot: its end is its own."""
+        ends = {
+            f"{segment}_{side}": (f"{first}_{side}", f"{second}_{side}")
+            for segment, first, second in _BONES
+            for side in SIDES
+        }
+        ends["shoulders"] = ("shoulder_right", "shoulder_left")
+        there = {segment: pair for segment, pair in ends.items() if set(pair) <= set(self.joints.place)}
+        found = {segment: _length(self._bone(*pair)) for segment, pair in there.items()}
+        pairs = [(f"hip_{side}", f"shoulder_{side}") for side in SIDES]
+        if all(set(pair) <= set(self.joints.place) for pair in pairs):
+            found["trunk"] = _length(np.mean([self._bone(*pair) for pair in pairs], axis=0))
+        return found
 
     def _place(self, name: str, entry: Joint) -> np.ndarray:
         """Prior place of a joint's centre on its body, (3,) [m]."""

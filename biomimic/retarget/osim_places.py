@@ -1,16 +1,19 @@
 """Places of markers on a person's scaled OpenSim model, carried over to the bodies of this model at its own size."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from biomimic.motion import Motion
+from biomimic.retarget import source_axes
 from biomimic.retarget.body_frames import BodyFrames
 from biomimic.retarget.marker_places import OsimModel, misfit
+from biomimic.retarget.source_sizes import sizes
 
-_LEAST = 0.010  # [m] spread of a place that fits the person perfectly: the bones of the two models differ
+_LEAST = 0.003  # [m] spread of a place that fits the person perfectly: the bones of the two models differ
+_STRANGE = 0.020  # [m] a place that far from the person's marker is another marker's; the table's is better
 
 
 @dataclass(frozen=True)
@@ -19,40 +22,38 @@ class _Pair:
 
     Attributes:
         body: of this model.
+        segment: of this model, whose size it has.
         anchor: bodies whose mean origin is laid over each other.
-        end: bodies whose mean distance from the anchor gives the scale.
         quarter: +1 or -1 where the frame is turned by 90 degrees about its long axis: in OpenSim's reference pose the
             palms face forward, in this model's inward.
+        end: body whose direction from the anchor is laid over this model's too, or "": the ankle of some models lies a
+            centimetre further forward under the knee.
     """
 
     body: str
+    segment: str
     anchor: tuple[str, ...]
-    end: tuple[str, ...]
     quarter: int = 0
+    end: str = ""
 
 
 def _pairs(side: str) -> dict[str, _Pair]:
-    thigh, shank, ankle, heel, toes = (f"{bone}_{side}" for bone in ("femur", "tibia", "talus", "calcn", "toes"))
-    arm, ulna, hand = (f"{bone}_{side}" for bone in ("humerus", "ulna", "hand"))
+    hand = f"hand_{side}"
     quarter = 1 if side == "r" else -1
+    own = {"femur": "thigh", "tibia": "shank", "talus": "foot", "calcn": "foot", "toes": "foot"}
+    own |= {"humerus": "upper_arm", "ulna": "forearm"}
     return {
-        thigh: _Pair(thigh, (thigh,), (shank,)),
-        shank: _Pair(shank, (shank,), (ankle,)),
-        ankle: _Pair(ankle, (ankle,), (toes,)),
-        heel: _Pair(heel, (heel,), (toes,)),
-        toes: _Pair(toes, (toes,), (heel,)),
-        arm: _Pair(arm, (arm,), (ulna,)),
-        ulna: _Pair(ulna, (ulna,), (hand,)),
-        f"radius_{side}": _Pair(f"radius_{side}", (hand,), (ulna,), quarter),
-        hand: _Pair(f"thirdmc_{side}", (hand,), (ulna,), quarter),
+        **{f"{bone}_{side}": _Pair(f"{bone}_{side}", segment, (f"{bone}_{side}",)) for bone, segment in own.items()},
+        f"tibia_{side}": _Pair(f"tibia_{side}", "shank", (f"tibia_{side}",), end=f"talus_{side}"),
+        f"radius_{side}": _Pair(f"radius_{side}", "forearm", (hand,), quarter),
+        hand: _Pair(f"thirdmc_{side}", "forearm", (hand,), quarter),
     }
 
 
-_HIPS, _SHOULDERS = ("femur_r", "femur_l"), ("humerus_r", "humerus_l")
 _PAIRS = {
     # legs hang on the hip joints, so markers of the pelvis keep their places relative to these
-    "pelvis": _Pair("pelvis", _HIPS, ("pelvis",)),
-    "torso": _Pair("thorax", _SHOULDERS, _HIPS),
+    "pelvis": _Pair("pelvis", "pelvis", ("femur_r", "femur_l")),
+    "torso": _Pair("thorax", "trunk", ("humerus_r", "humerus_l")),
     **_pairs("r"),
     **_pairs("l"),
 }
@@ -63,8 +64,8 @@ def carried(
 ) -> dict[str, tuple[str, np.ndarray, float]]:
     """Marker -> body, place (3,) [m] at this model's size, spread [m].
 
-    The spread is how far the file's places are from the person's markers, at least 1 cm: markers of a generic model
-    that was never fitted get a wide one.
+    The spread is how far the file's places are from the person's markers: markers of a generic model that was never
+    fitted get a wide one.
 
     Args:
         motion: markers of the person.
@@ -74,6 +75,8 @@ def carried(
             the trunk), or None.
     """
     known = {_plain(name): name for name in model.markers}
+    scale = sizes(model.lengths, frames)
+    person = float(np.mean([*scale.values()])) if scale else 1.0
     distance = misfit(model, motion)
     found = {}
     for name in motion.landmarks:
@@ -84,7 +87,12 @@ def carried(
         pair = _PAIRS.get(body)
         if pair is None or pair.body not in frames.ids or not _complete(pair, frames, model):
             continue
-        place = _carry(pair, place, body, frames, model)
+        if distance.get(own, 0.0) > _STRANGE:
+            continue
+        place = _turn(pair, frames, model) @ _relative(pair, place, model.poses, body)
+        place = place / scale.get(pair.segment, person) + np.mean(
+            [frames.place(pair.body, one) for one in _here(pair.anchor)], axis=0
+        )
         seat = settle(name) or pair.body
         if seat != pair.body:
             place = frames.moved(seat, pair.body, place)
@@ -102,19 +110,23 @@ def _here(bodies: tuple[str, ...]) -> list[str]:
 
 
 def _complete(pair: _Pair, frames: BodyFrames, model: OsimModel) -> bool:
-    needed = (*pair.anchor, *pair.end)
-    return set(needed) <= set(model.poses) and set(_here(needed)) <= set(frames.ids)
+    needed = {*pair.anchor, pair.end or pair.anchor[0]}
+    return needed <= set(model.poses) and set(_here(pair.anchor)) <= set(frames.ids)
 
 
-def _carry(pair: _Pair, place: np.ndarray, body: str, frames: BodyFrames, model: OsimModel) -> np.ndarray:
-    theirs = [np.mean([model.poses[name][:3, 3] for name in some], axis=0) for some in (pair.anchor, pair.end)]
-    ours = [
-        np.mean([frames.place(pair.body, name) for name in _here(some)], axis=0) for some in (pair.anchor, pair.end)
-    ]
-    scale = np.linalg.norm(ours[1] - ours[0]) / np.linalg.norm(theirs[1] - theirs[0])
-    pose = model.poses[body]
-    relative = place - pose[:3, :3].T @ (theirs[0] - pose[:3, 3])
-    if pair.quarter:  # outward becomes forward
-        x, y, z = relative
-        relative = np.array([pair.quarter * z, y, -pair.quarter * x])
-    return ours[0] + scale * relative
+def _relative(pair: _Pair, place: np.ndarray, poses: Mapping[str, np.ndarray], body: str) -> np.ndarray:
+    """From the anchor to a place on a body of their model, in the axes of ours, (3,) [m]."""
+    anchor = np.mean([poses[name][:3, 3] for name in pair.anchor], axis=0)
+    pose = poses[body]
+    x, y, z = place - pose[:3, :3].T @ (anchor - pose[:3, 3])
+    # outward becomes forward
+    return np.array([pair.quarter * z, y, -pair.quarter * x]) if pair.quarter else np.array([x, y, z])
+
+
+def _turn(pair: _Pair, frames: BodyFrames, model: OsimModel) -> np.ndarray:
+    """Takes the long axis of their bone to ours, (3, 3)."""
+    if not pair.end:
+        return np.eye(3)
+    theirs = _relative(pair, np.zeros(3), model.poses, pair.end)
+    theirs = model.poses[pair.anchor[0]][:3, :3].T @ model.poses[pair.end][:3, :3] @ theirs
+    return source_axes.align(np.eye(3), theirs, frames.place(pair.anchor[0], pair.end))

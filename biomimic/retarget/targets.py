@@ -1,6 +1,7 @@
 """Points that a recorded person gives: where each is over time, and where it lies on which body of the model."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -24,6 +25,8 @@ class Targets:
         spread: (P,) prior standard deviation of the place [m].
         weights: (P,) 1 / variance of the data [1/m^2].
         dropped: landmarks of the motion that no body of this model follows, and those it does not need.
+        sizes: person / body of the segments (names of `Embodiment.segments`) whose lengths the source tells: the bones
+            of a skeleton, or the joints of a scaled OpenSim model.
     """
 
     names: tuple[str, ...]
@@ -33,6 +36,7 @@ class Targets:
     spread: np.ndarray
     weights: np.ndarray
     dropped: tuple[str, ...] = ()
+    sizes: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         names = tuple(self.names)

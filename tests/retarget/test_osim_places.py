@@ -93,14 +93,22 @@ def test_markers_that_only_the_model_knows_are_used(body, scaled):
     assert "bracelet" in targets(seen(body), body, scaled).names
 
 
-def test_generic_places_get_a_wide_spread(body, scaled):
-    fitted = targets(seen(body), body, scaled)
-    assert fitted.spread[fitted.names.index("S2")] == pytest.approx(0.010)
+def test_places_that_are_not_the_person_s_give_way_to_the_table(body, scaled):
+    person, table = seen(body), targets(seen(body), body)
+    fitted = targets(person, body, scaled)
+    assert fitted.spread[fitted.names.index("S2")] < 0.005
     moved = dict(scaled.markers)
     moved["S2"] = ("pelvis", moved["S2"][1] + [-0.15, 0.0, 0.0])
-    generic = OsimModel("made", scaled.mass, scaled.joints, moved, scaled.provenance)
-    wide = targets(seen(body), body, generic)
-    assert wide.spread[wide.names.index("S2")] > 0.03
+    generic = targets(person, body, OsimModel("made", scaled.mass, scaled.joints, moved, scaled.provenance))
+    number = generic.names.index("S2")
+    np.testing.assert_array_equal(generic.offsets[number], table.offsets[table.names.index("S2")])
+    assert generic.spread[number] == table.spread[table.names.index("S2")]
+
+
+def test_sizes_of_the_person_are_found(body, scaled):
+    sizes = targets(seen(body), body, scaled).sizes
+    assert set(sizes) == set(body.segments)
+    np.testing.assert_allclose([*sizes.values()], SIZE, atol=0.002)
 
 
 @pytest.mark.parametrize(
@@ -120,4 +128,4 @@ def test_real_models_agree_with_the_table(body, folder, file, model):
     assert own.names == table.names
     np.testing.assert_array_equal(own.bodies, table.bodies)
     away = np.linalg.norm(own.offsets - table.offsets, axis=1) / table.spread
-    assert away.max() < 3.5 and np.sqrt(np.mean(away**2)) < 1.8  # standard deviations of three coordinates together
+    assert away.max() < 4.5 and np.sqrt(np.mean(away**2)) < 1.8  # standard deviations of three coordinates together
