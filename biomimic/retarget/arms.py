@@ -50,7 +50,7 @@ def swing(embodiment: Embodiment, angles: Mapping[str, np.ndarray], options: Opt
     found = {}
     for side in ("right", "left"):
         if has_arms(angles):
-            joints = _fit(embodiment, side, directions(angles, side), options)
+            joints = follow(embodiment, side, directions(angles, side), options)
         else:
             joints = np.tile(rest, (options.frames, 1))
         found |= {f"{name}_{side[0]}": column for name, column in zip(JOINTS, joints.T)}
@@ -58,9 +58,12 @@ def swing(embodiment: Embodiment, angles: Mapping[str, np.ndarray], options: Opt
     return found
 
 
-def _fit(embodiment: Embodiment, side: str, aims: tuple[np.ndarray, np.ndarray], options: Options) -> np.ndarray:
-    """The four joints over the cycle, (N, 4), by Gauss-Newton on elbow and wrist."""
-    arm = _Arm(embodiment, side)
+def follow(embodiment: Embodiment, side: str, aims: tuple[np.ndarray, np.ndarray], options: Options) -> np.ndarray:
+    """The four joints over the cycle, (N, 4), by Gauss-Newton on elbow and wrist.
+
+    `aims` are the directions of upper arm and forearm relative to the trunk, unit vectors in house axes, 2 x (N, 3).
+    """
+    arm = Arm(embodiment, side)
     pulls = (options.arms.plane, options.arms.elevation, options.arms.rotation, options.arms.elbow)
     rest, loose = (np.array(part) for part in zip(*pulls))
     series = Series(options.frames, [options.harmonics.arms] * len(JOINTS))
@@ -82,7 +85,7 @@ def _fit(embodiment: Embodiment, side: str, aims: tuple[np.ndarray, np.ndarray],
     return np.maximum(rest + series.values(unknowns), [-np.inf, 0.0, -np.inf, 0.0])
 
 
-class _Arm:
+class Arm:
     """Shoulder, elbow and wrist of the body in its reference pose, with their derivatives by the four joints."""
 
     def __init__(self, embodiment: Embodiment, side: str) -> None:
@@ -117,7 +120,7 @@ class _Arm:
 
 
 def _reach(
-    normal: Normal, series: Series, arm: _Arm, state: tuple[np.ndarray, tuple[np.ndarray, np.ndarray]], held: Arms
+    normal: Normal, series: Series, arm: Arm, state: tuple[np.ndarray, tuple[np.ndarray, np.ndarray]], held: Arms
 ) -> None:
     """Add how far elbow and wrist are from the person's, and from being away from the body."""
     joints, (upper, lower) = state

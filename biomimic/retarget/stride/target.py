@@ -14,6 +14,7 @@ from biomimic.retarget.poses import positions, speeds
 from biomimic.retarget.quality import Quality
 from biomimic.retarget.stride import load
 from biomimic.retarget.stride.choice import Choice, choose
+from biomimic.retarget.stride.clearance import clear
 from biomimic.retarget.stride.closing import Closed, angles, close, stated
 from biomimic.retarget.stride.options import StrideOptions
 from biomimic.retarget.stride.path import point_places
@@ -65,9 +66,10 @@ def periodic_stride(
     contact.contact_points(embodiment, options.cycle.contact)
     choice = choose(clip, embodiment, options, at=at)
     closed = close(clip, embodiment, choice, options)
+    start = clear(closed.poses, embodiment, options)
     fitting = replace(options.cycle, contact=_windows(options.cycle.contact, choice.stance))
     aim, kept = _aim(closed, choice, options)
-    fitted = contact.fit(embodiment, closed.poses, aim, fitting)
+    fitted = contact.fit(embodiment, start, aim, fitting)
     force = _force(fitted, aim, closed, embodiment, fitting)
     target = _trajectory(fitted, force, (clip, choice, closed), embodiment, fitting)
     found = quality.assess(target, _as_human(closed, choice, force, embodiment), embodiment, fitting)
