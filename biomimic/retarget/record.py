@@ -46,7 +46,8 @@ class Record:
         seconds: that retargeting it took, or None.
         jumps: of muscle lengths by the published rule.
         strict: jumps found at four times the frame rate that do not shrink with the step, or None if not looked for.
-            The published rule also flags smooth motion that begins from rest; this one does not.
+            The published rule also flags smooth motion that begins from rest; this one does not, and it also counts
+            jumps that are small against the rest length.
         skate: within the contact phases of the trajectory, or None without them.
         low: travel of contact points lower than 5 mm, by geometry alone, or None for a body without feet.
         nearness: to the scaled source points, or None.
@@ -81,10 +82,12 @@ class Record:
         c = ceilings or Ceilings()
         found = [
             Figure("limit violation", self.limits.percent, "%", c.limits),
+            Figure("limit violation, independent joints", self.limits.independent, "%", c.limits),
             Figure("penetration", self.ground.percent, "% of frames", c.ground),
             Figure("deepest contact", 1e3 * self.ground.deepest, "mm"),
-            Figure("tendon jumps, published rule", self.jumps.count, "", c.jumps),
+            Figure("tendon jumps, published rule", self.jumps.large, "", c.jumps),
             Figure("tendon jumps, strict", self.strict.count if self.strict else None, "", c.jumps),
+            Figure("steps above the running mean", self.jumps.count, ""),
             Figure("coupling residual", self.coupling.largest, "rad or m", c.coupling),
             Figure("skate per stance", 1e3 * self.skate.largest if self.skate else None, "mm", 1e3 * c.skate),
             Figure("travel below 5 mm", 1e3 * self.low.largest if self.low else None, "mm"),

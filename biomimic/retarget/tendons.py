@@ -24,12 +24,14 @@ class JumpRule:
 
     Source: metrics of the retargeting of Li et al. 2026 (arXiv 2603.25544). The running mean starts at the first step,
     and each step enters it before it is compared with it, so that a jump is a step above 11 x the mean of the steps
-    before.
+    before. A motion counts as one that jumps when a flagged step is above `motion` too; without that threshold the rule
+    flags nearly every clip that begins slowly, for then the mean starts near zero.
     """
 
     factor: float = 10.0
     least: float = 1e-3  # share of the rest length, per frame
     memory: float = 0.01  # weight of the newest step in the running mean
+    motion: float = 0.05  # share of the rest length, per frame
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Jumps:
 
     Attributes:
         count: pairs of step and muscle.
+        large: those of them above 5 % of the rest length; by the published rule a motion with any is one that jumps.
         muscles: how many muscles jump at least once.
         largest: of the jumps [share of the rest length]; 0 without any.
         frame: after the largest one; -1 without any.
@@ -53,6 +56,7 @@ class Jumps:
     """
 
     count: int = 0
+    large: int = 0
     muscles: int = 0
     largest: float = 0.0
     frame: int = -1
@@ -85,13 +89,14 @@ def published_jumps(lengths: np.ndarray, rest: np.ndarray, names: tuple[str, ...
         rest: (n,) [m], lengths in the model's reference pose.
         names: of the n tendons.
     """
-    steps = relative_steps(lengths, rest)
-    found = flagged(steps)
+    rule, steps = JumpRule(), relative_steps(lengths, rest)
+    found = flagged(steps, rule)
     if not found.any():
         return Jumps()
     frame, tendon = np.unravel_index(np.where(found, steps, -1.0).argmax(), steps.shape)
     return Jumps(
         count=int(found.sum()),
+        large=int((found & (steps > rule.motion)).sum()),
         muscles=int(found.any(axis=0).sum()),
         largest=float(steps[frame, tendon]),
         frame=int(frame) + 1,
@@ -233,6 +238,7 @@ def strict_jumps(embodiment: Embodiment, found: list[Crossing]) -> Jumps:
     worst = int(np.argmax(shares))
     return Jumps(
         count=len(found),
+        large=int(np.count_nonzero(np.array(shares) > JumpRule().motion)),
         muscles=len({c.tendon for c in found}),
         largest=shares[worst],
         frame=int(np.ceil(found[worst].at)),

@@ -52,8 +52,15 @@ def test_published_rule_has_a_least_step():
 
 def test_published_jumps_names_the_largest():
     lengths_by_hand = np.array([[1.0, 2.0], [1.0, 2.0], [1.5, 2.0], [1.5, 2.2]])
-    assert tendons.published_jumps(lengths_by_hand, np.array([1.0, 2.0]), ("a", "b")) == Jumps(2, 2, 0.5, 2, "a")
+    assert tendons.published_jumps(lengths_by_hand, np.array([1.0, 2.0]), ("a", "b")) == Jumps(2, 2, 2, 0.5, 2, "a")
     assert tendons.published_jumps(lengths_by_hand[:1], np.array([1.0, 2.0]), ("a", "b")) == Jumps()
+
+
+def test_published_motion_threshold():
+    """Steps of 4 and 6 % of the rest length after rest: both flagged, one large enough to count."""
+    by_hand = np.array([[1.0, 1.0], [1.0, 1.0], [1.04, 1.06]])
+    found = tendons.published_jumps(by_hand, np.array([1.0, 1.0]), ("a", "b"))
+    assert (found.count, found.large, found.tendon) == (2, 1, "b")
 
 
 def test_published_rule_flags_a_smooth_start_from_rest(body):
@@ -61,7 +68,7 @@ def test_published_rule_flags_a_smooth_start_from_rest(body):
     share = np.clip((np.arange(150) - 50) / 40.0, 0.0, 1.0)
     qpos = poses(body, {"hip_flexion_r": 0.5 * share**3 * (10.0 - 15.0 * share + 6.0 * share**2)})
     found = tendons.published_jumps(lengths(body, qpos), body.model.tendon_length0, names_of(body))
-    assert found.count > 100
+    assert found.count > 100 and found.large == 0
     assert tendons.clip_crossings(body, qpos) == []
 
 
