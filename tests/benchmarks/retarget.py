@@ -6,7 +6,8 @@ Two tables. The first, on one thread in CPU time (which a busy machine disturbs 
 read motion to the trajectory, the fit of proportions included; mink with daqp on the points that this fit scaled, which
 it gets for nothing; RMSE and deepest penetration of each. Three forms of mink: all points in one task of ours, 10 and 1
 iterations per frame, and one FrameTask a point on the same pruned model, 10 iterations, as its documentation would have
-it. The second, by the clock: both methods in bulk on all jobs, reading and writing included.
+it. The second, by the clock: both methods in bulk on all jobs, with reading, our fit of proportions, record, filmstrip
+and writing for both.
 Set OMP_NUM_THREADS=1 and OPENBLAS_NUM_THREADS=1, else the ratios mean nothing.
 """
 
