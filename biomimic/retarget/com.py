@@ -6,8 +6,12 @@ import numpy as np
 from scipy.linalg import solveh_banded
 
 from biomimic.errors import BadValue
+from biomimic.retarget.contact_phases import runs
+from biomimic.retarget.floor import velocity
 
 GRAVITY = 9.80665  # [m/s^2]
+SHORTEST = 0.5  # [s] about half a stride: an error of speed of 0.03 m/s is then 0.6 % of the weight
+WINDOW = 0.05  # [s] over which a speed is taken
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,36 @@ def com_from_forces(
     stiff = (options.noise / options.offset) ** 2
     offset = known @ left[:, :3] / (known @ left[:, 3] + stiff)
     return com + answer[:, :3] - answer[:, 3:] * offset
+
+
+def mass_from_forces(com: np.ndarray, force: np.ndarray, rate: float) -> float:
+    """Mass of a person whom plates bore, from the longest stretch of known force [kg].
+
+    The mean vertical force bears the weight and changes the vertical speed, which the motion shows.
+
+    Args:
+        com: centre of mass of the motion at the person's size, (T, 3) [m].
+        force: all forces on the person from the ground, (T, 3) [N]; NaN where not every foot was on a plate.
+        rate: [Hz].
+
+    Raises:
+        BadValue: shapes that do not fit, or less than 0.5 s of known force.
+    """
+    com, force = _checked(com, force, 1.0, 1.0)
+    known = runs(np.isfinite(force).all(axis=1)[:, None])
+    frames = int(known.length.max()) if len(known.length) else 0
+    if frames < max(SHORTEST * rate, 3):
+        raise BadValue(
+            f"Forces are known for {frames / rate:.2g} s at a time; "
+            f"a mass needs {SHORTEST:g} s with every foot on plates."
+        )
+    half = max(1, round(WINDOW * rate / 2.0))  # at the ends a speed is that of the nearest whole window
+    first = int(known.first[known.length.argmax()]) + half
+    last = first + frames - 1 - 2 * half
+    speed = velocity(com[:, 2], rate, WINDOW)
+    gained = (speed[last] - speed[first]) / ((last - first) / rate)
+    mean = np.trapezoid(force[first : last + 1, 2]) / (last - first)
+    return float(mean / (GRAVITY + gained))
 
 
 def _bands(count: int, rate: float, options: ComOptions) -> np.ndarray:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from biomimic.errors import BadValue
-from biomimic.retarget.com import GRAVITY, com_from_forces
+from biomimic.retarget.com import GRAVITY, com_from_forces, mass_from_forces
 
 RATE, MASS = 100.0, 70.0
 TIME = np.arange(0.0, 5.0, 1.0 / RATE)
@@ -78,3 +78,17 @@ def test_forces_of_another_length_are_refused():
 def test_no_mass_is_refused():
     with pytest.raises(BadValue, match="mass of 0 kg"):
         com_from_forces(PLACE, FORCE, 0.0, RATE)
+
+
+@pytest.mark.parametrize("frames", [60, 110, 300])
+def test_the_mass_is_what_the_plates_bear(frames):
+    force = np.full_like(FORCE, np.nan)
+    force[40 : 40 + frames] = FORCE[40 : 40 + frames]
+    assert mass_from_forces(PLACE, force, RATE) == pytest.approx(MASS, rel=0.02)
+
+
+def test_a_glimpse_of_force_is_no_mass():
+    force = np.full_like(FORCE, np.nan)
+    force[40:80] = FORCE[40:80]
+    with pytest.raises(BadValue, match=r"0\.4 s at a time; a mass needs 0\.5 s"):
+        mass_from_forces(PLACE, force, RATE)

@@ -42,7 +42,7 @@ def test_the_turn_of_planted_feet_is_found(body, pitch, roll):
     soles = contact_points(body, Contact())
     stand = np.repeat(placed(body, pitch * DEG, roll * DEG, soles.bodies, soles.places), 50, axis=0)
     found = flat_feet.tilts(body.model, soles, detect(stand, soles, 100.0))
-    assert found == pytest.approx(np.tile([pitch * DEG, roll * DEG], (2, 1)), abs=1.5 * DEG)
+    assert found == pytest.approx(np.tile([pitch * DEG, roll * DEG], (2, 1)), abs=2.5 * DEG)
 
 
 def test_turning_the_places_makes_the_sole_flat_under_resting_points(body):
