@@ -1,12 +1,10 @@
 """python -m biomimic.retarget: motion capture as states of a body, one clip or a folder of them."""
 
 import argparse
-import os
 import sys
 from dataclasses import replace
 from pathlib import Path
 
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 GOOD, FAULT, BAD = 0, 1, 2
 _EPILOG = """\
 exit code: 0 when at least one clip has a result, 2 when none has, 1 when the program itself failed on a clip.
@@ -45,8 +43,6 @@ def _periodic(words: list[str]) -> int:
 
 
 def _bulk(given: argparse.Namespace) -> int:
-    for variable in _THREADS:  # one clip a core: libraries must not each take all of them
-        os.environ.setdefault(variable, "1")
     from biomimic import files
     from biomimic.retarget import bulk, clips, overview
     from biomimic.retarget.method import MINK

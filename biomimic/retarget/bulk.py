@@ -12,6 +12,7 @@ from pathlib import Path
 
 import joblib
 from joblib.externals.loky.process_executor import TerminatedWorkerError
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from biomimic import embodiment, files, provenance
@@ -174,7 +175,8 @@ def _key(clip: Clip, base: str) -> str:
 def _attempt(clip: Clip, work: Work, key: str) -> Outcome:
     """The outcome of doing it; the clip's own trouble and the program's faults become sentences."""
     try:
-        return _make(clip, work, key)
+        with threadpool_limits(1):  # one clip a core: libraries must not each take all of them
+            return _make(clip, work, key)
     except BiomimicError as error:
         return _failure(clip, key, str(error))
     except _FAULTS as error:
