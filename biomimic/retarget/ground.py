@@ -39,8 +39,9 @@ class GroundOptions:
         threshold: [N] vertical force of a loaded foot, the usual one.
         loaded: distance that still counts as planted while the plates say that the foot is loaded.
         least_agreement: with less overlap of loaded frames with those found from motion (over their union), forces
-            are of other feet or times; walking plates show 0.85 to 0.95.
+            are of other feet or times; recorded walks and runs show 0.80 to 1.0.
         no_plate: share of a contact found from motion without any force, from which on it fell beside the plates.
+        stray: [m] of a planted point from its place, besides what its whole foot does.
         yaw: [rad] by how much a planted foot may seem to turn before it pulls at its place.
         drift: [m] the same for how far it seems to slide.
         floor: how floor and belt are found.
@@ -59,6 +60,7 @@ class GroundOptions:
     loaded: float = 2.5
     least_agreement: float = 0.5
     no_plate: float = 0.3
+    stray: float = 0.003
     yaw: float = 0.1
     drift: float = 0.05
     floor: FloorOptions = field(default_factory=FloorOptions)
@@ -221,7 +223,7 @@ def _settled(place: np.ndarray, goal: np.ndarray, weight: np.ndarray, options: G
     arm = place - middle[:, None]
     cross = (weight * (arm[..., 0] * error[..., 1] - arm[..., 1] * error[..., 0])).sum(axis=1)
     inertia = (weight * (arm**2).sum(axis=-1)).sum(axis=1)
-    stiff = (0.003 / options.yaw) ** 2, (0.003 / options.drift) ** 2
+    stiff = (options.stray / options.yaw) ** 2, (options.stray / options.drift) ** 2
     angle = cross / (inertia + stiff[0])
     shift = (weight[..., None] * error).sum(axis=1) / (total + stiff[1])[:, None]
     turned = angle[:, None, None] * np.stack([-arm[..., 1], arm[..., 0]], axis=-1)
