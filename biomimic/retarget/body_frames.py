@@ -13,6 +13,7 @@ class BodyFrames:
         name: of the embodiment.
         ids: body -> its index.
         origin: (B, 3) [m] in the model's world.
+        segments: body -> segment that it belongs to.
         turn: (B, 3, 3), axes as columns; all bodies that points are attached to have x forward, y up, z right.
     """
 
@@ -23,6 +24,9 @@ class BodyFrames:
         mujoco.mj_kinematics(model, data)
         self.name = embodiment.name
         self.ids = {model.body(k).name: k for k in range(model.nbody)}
+        self.segments = {
+            model.body(int(k)).name: segment for segment, some in embodiment.segments.items() for k in some
+        }
         self.origin = data.xpos.copy()
         self.turn = data.xmat.reshape(-1, 3, 3).copy()
 

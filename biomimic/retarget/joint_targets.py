@@ -117,7 +117,7 @@ class _Search:
         self.joints = Joints.of(motion)
         self.top = max((name for name in motion.landmarks if name.startswith("spine")), default="pelvis")
         self.entries = self._entries(table())
-        self.ratio = self._ratio()
+        self.sizes = sizes(self._lengths(), body)
         self.axes: dict[str, np.ndarray] = {}
         if self.joints.turn:
             self._find_axes()
@@ -136,18 +136,6 @@ class _Search:
                 found[landmark] = entry
         order = [*known]
         return dict(sorted(found.items(), key=lambda item: order.index(_stem(item[0]))))
-
-    def _ratio(self) -> float:
-        """Size of the model by size of the person."""
-        source = model = 0.0
-        for side in SIDES:
-            chain = [f"{joint}_{side}" for joint in (_LEG if self.body.legs else _ARM)]
-            first = self.entries[chain[0]].body
-            own = np.array([self._on(first, self.entries[name]) for name in chain])
-            model += np.linalg.norm(np.diff(own, axis=0), axis=1).sum()
-            places = np.array([self.joints.place[name] for name in chain])
-            source += np.linalg.norm(np.diff(places, axis=0), axis=2).sum(axis=0).mean()
-        return model / source
 
     def _find_axes(self) -> None:
         legs = all(f"{joint}_{side}" in self.joints.place for joint in _LEG for side in SIDES)
@@ -199,7 +187,7 @@ class _Search:
             "spread": np.array(spread),
             "weights": 1.0 / np.array(error) ** 2,
             "dropped": tuple(name for name in self.motion.landmarks if name not in self.entries),
-            "sizes": sizes(self._lengths(), self.body),
+            "sizes": self.sizes,
         }
 
     def _lengths(self) -> dict[str, float]:
@@ -211,7 +199,7 @@ class _Search:
         }
         ends["shoulders"] = ("shoulder_right", "shoulder_left")
         there = {segment: pair for segment, pair in ends.items() if set(pair) <= set(self.joints.place)}
-        found = {segment: _length(self._bone(*pair)) for segment, pair in there.items()}
+        found = {segment: _length(self._bone(*pair)) * self._beside(*pair) for segment, pair in there.items()}
         pairs = [(f"hip_{side}", f"shoulder_{side}") for side in SIDES]
         if all(set(pair) <= set(self.joints.place) for pair in pairs):
             found["trunk"] = _length(np.mean([self._bone(*pair) for pair in pairs], axis=0))
@@ -220,12 +208,26 @@ class _Search:
     def _place(self, name: str, entry: Joint) -> np.ndarray:
         """Prior place of a joint's centre on its body, (3,) [m]."""
         held = [origin for origin in entry.origin if origin in self.entries]
-        along = self.top if entry.along == "spine" else entry.along
+        spine = self.top if self.top != "pelvis" else ""
+        along = spine if entry.along == "spine" else entry.along
         if not held or along not in self.axes or len(held) < len(entry.origin):
             return self.body.place(entry.body, entry.at) + np.array(entry.shift)
         start = np.mean([self._on(entry.body, self.entries[origin]) for origin in held], axis=0)
         source = self.joints.place[name] - np.mean([self.joints.place[origin] for origin in held], axis=0)
-        return start + self.ratio * self.axes[along].T @ self.joints.local(along, source)
+        return start + self.axes[along].T @ self.joints.local(along, source) / self._size(entry.body)
+
+    def _beside(self, near: str, far: str) -> float:
+        """Distance of the bodies' origins by that of the table's places of two joints: knees lie 6 mm off theirs."""
+        first, second = self.entries.get(near), self.entries.get(far)
+        if first is None or second is None:
+            return 1.0
+        bones = self.body.place(first.body, second.at) - self.body.place(first.body, first.at)
+        places = self._on(first.body, second) - self._on(first.body, first)
+        return float(np.linalg.norm(bones) / np.linalg.norm(places))
+
+    def _size(self, body: str) -> float:
+        """Person / body of the segment that a body belongs to."""
+        return self.sizes.get(self.body.segments.get(body, ""), 1.0)
 
     def _on(self, body: str, entry: Joint) -> np.ndarray:
         """Place of the table for another joint in the frame of a body in the reference pose, (3,) [m]."""
@@ -237,6 +239,6 @@ class _Search:
         start = self.body.moved(entry.turn, entry.body, self._place(name, entry))
         for number, direction in enumerate((_AHEAD, _RIGHT), start=1):
             place = centre + _LEVER * turn @ (axes @ direction)
-            offset = start + _LEVER * direction
+            offset = start + _LEVER * direction / self._size(entry.turn)
             found.append((f"{name}:{number}", place, entry.turn, offset, entry.turn_spread, entry.turn_error))
         return found
