@@ -252,8 +252,10 @@ def _alone(task: tuple) -> tuple[Outcome, bool]:
             return joblib.Parallel(n_jobs=2)([joblib.delayed(do)(*task)])[0]
     except TerminatedWorkerError:
         sentence = "The process that worked on this clip was ended twice from outside, most likely for lack of memory."
+        folder, stem = outcome.place(work.folder, clip.name)
         failed = _failure(clip, _key(clip, base), sentence)
-        failed.save(outcome.place(work.folder, clip.name)[0])
+        failed.save(folder)
+        outcome.release(folder, stem)
         return failed, True
 
 

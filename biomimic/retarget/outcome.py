@@ -84,6 +84,11 @@ def is_held(folder: Path, stem: str) -> bool:
     return (folder / f".{stem}.lock").exists()
 
 
+def release(folder: Path, stem: str) -> None:
+    """Forget that a process, which is no more, began this clip."""
+    (folder / f".{stem}.lock").unlink(missing_ok=True)
+
+
 def clear(folder: Path, stem: str) -> None:
     """Remove an older result, the outcome first.
 
@@ -128,7 +133,7 @@ def held(folder: Path, stem: str) -> Iterator[None]:
             with contextlib.suppress(OSError):  # a file system without locks
                 fcntl.flock(file, fcntl.LOCK_EX)
             yield
-            path.unlink(missing_ok=True)
+            release(folder, stem)
     except PermissionError:
         raise BadFile(f"{folder} cannot be written to.") from None
 
