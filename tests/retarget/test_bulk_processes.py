@@ -11,7 +11,7 @@ import made_clips
 import pytest
 
 from biomimic.motion import Trajectory
-from biomimic.retarget import bulk, clips, outcome
+from biomimic.retarget import bulk, clips
 
 fcntl = pytest.importorskip("fcntl", reason="the system has no such file locks")
 
