@@ -1,47 +1,26 @@
 """GMR-Fit: a clip of motion capture as states of a body, hard limits kept, feet planted, muscles continuous."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.spatial.transform import Rotation, Slerp
+from scipy.spatial.transform import Rotation
 
 from biomimic.embodiment import Embodiment
 from biomimic.motion import Motion, Trajectory
 from biomimic.provenance import Provenance
-from biomimic.retarget import checks, ground, record
+from biomimic.retarget import record
+from biomimic.retarget.carry import Carried, carry
 from biomimic.retarget.clip_options import ClipOptions
-from biomimic.retarget.contact import Points as Soles
 from biomimic.retarget.contact import contact_points
-from biomimic.retarget.ground import Ground
+from biomimic.retarget.guards import Guard, guards
 from biomimic.retarget.marker_places import OsimModel
 from biomimic.retarget.options import Contact
-from biomimic.retarget.proportions import Points, Proportions, fit_proportions
 from biomimic.retarget.record import Record
-from biomimic.retarget.settle import problem_of, settle
+from biomimic.retarget.settle import Settled, resettle, settle
 from biomimic.retarget.skeleton import Skeleton
-from biomimic.retarget.solve import Pull, solve
-from biomimic.retarget.targets import Targets, targets
+from biomimic.retarget.tendons import clip_crossings
 from biomimic.signals import Signals
-
-
-@dataclass(frozen=True, eq=False)
-class Carried:
-    """A clip carried over to the body's size.
-
-    Attributes:
-        targets: names and bodies of the points.
-        places: of the points in their bodies at the body's size, (P, 3) [m].
-        source: scaled source in the model's world, (T, P, 3) [m], NaN where not seen.
-        start: poses of the body that show the person's joint coordinates, (T, nq).
-        ground: what the feet stand on; None for a body without feet.
-    """
-
-    targets: Targets
-    places: np.ndarray
-    source: np.ndarray
-    start: np.ndarray
-    ground: Ground | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,9 +48,9 @@ def retarget(
         embodiment: the body.
         options: None for the usual ones.
         angles: of the source, compared in the record [rad]; time 0 is the clip's first frame.
-        force: ground reaction on right and left foot, x y z each, at the motion's frames in the house frame, (T, 6)
-            [N]; it tells contacts and steers the centre of mass.
-        places: of markers on the person's scaled OpenSim model, or None for the table's.
+        force: ground reaction on right and left foot, x y z each, house frame, at frames of `options.rate` from the
+            motion's first on, (T, 6) [N]; it tells contacts and steers the centre of mass.
+        places: the person's scaled OpenSim model, whose places of markers and sizes go before the table's, or None.
 
     Raises:
         BadValue: the motion cannot be one of a person, or too few of its points are known.
@@ -79,106 +58,39 @@ def retarget(
     options = ClipOptions() if options is None else options
     began = time.perf_counter()
     carried = carry(motion, embodiment, options, force=force, places=places)
+    if places is not None:
+        options = replace(options, fit=replace(options.fit, resting=options.fit.resting_own))
     skeleton = Skeleton(embodiment)
-    pull = Pull(carried.targets.bodies, carried.places, carried.source, carried.targets.weights[:, None])
-    settled = settle(embodiment, skeleton, pull, carried.start, carried.ground, options)
-    qpos = settled.qpos
-    trajectory = trajectory_of(skeleton, embodiment, qpos, (options.rate, motion.provenance), settled.contact)
+    settled = settle(embodiment, skeleton, carried.pull, carried.start, carried.ground, options)
+    settled = _continuous(embodiment, skeleton, settled, options)
+    clip = (options.rate, motion.provenance)
+    trajectory = trajectory_of(skeleton, embodiment, settled.qpos, clip, settled.contact)
     found = Fitted(carried.targets.names, carried.targets.bodies, carried.places)
-    house = embodiment.to_house(carried.source if skeleton.floating else _in_root(carried.source, qpos))
+    house = embodiment.to_house(source_of(carried, skeleton, settled.qpos))
     seconds = time.perf_counter() - began
-    return trajectory, record.assess(
-        trajectory, embodiment, scaled_source=house, points=found, angles=angles, seconds=seconds
-    )
+    made = record.assess(trajectory, embodiment, scaled_source=house, points=found, angles=angles, seconds=seconds)
+    return trajectory, replace(made, notes=(*made.notes, *carried.notes))
 
 
-def carry(
-    motion: Motion,
-    embodiment: Embodiment,
-    options: ClipOptions,
-    *,
-    force: np.ndarray | None = None,
-    places: OsimModel | None = None,
-) -> Carried:
-    """Fit a person-size skeleton to a clip and carry pose and points over to the body's own size."""
-    checks.check_motion(motion)
-    motion = checks.fill_gaps(checks.drop_spikes(motion), options.longest_gap)
-    motion = checks.resample(motion, options.rate)
-    aim = targets(motion, embodiment, places)
-    points = Points(embodiment.to_model(aim.position), aim.bodies, aim.offsets, aim.spread, aim.weights)
-    skeleton = Skeleton(embodiment)
-    rest = skeleton.neutral(1)[0, skeleton.joint_places]
-    person = fit_proportions(embodiment, skeleton, points, rest, options.proportions, aim.sizes)
-    pull = Pull(points.bodies, person.places, points.position, points.weights[:, None])
-    problem = problem_of(skeleton, (pull,), rest, options)
-    solved = solve(
-        problem,
-        _between(skeleton, person, len(points.position)),
-        most_steps=options.fit.person_steps,
-        tolerance=options.fit.tolerance,
-    )
-    return _scaled(embodiment, skeleton, (aim, points, person), solved.qpos, (options, force))
+def _continuous(embodiment: Embodiment, skeleton: Skeleton, settled: Settled, options: ClipOptions) -> Settled:
+    """Solved again until no muscle's path slips off what it wraps around, looked at at four times the frame rate."""
+    laid: tuple[Guard, ...] = ()
+    for _ in range(options.fit.rounds):
+        qpos = skeleton.body_qpos(settled.qpos)
+        crossed = clip_crossings(embodiment, qpos)
+        if not crossed:
+            break
+        laid = (*laid, *guards(embodiment, qpos, crossed))
+        settled = resettle(settled, laid, options)
+    return settled
 
 
-def _between(skeleton: Skeleton, person: Proportions, frames: int) -> np.ndarray:
-    """Poses of all frames between those of the frames looked at."""
-    at = np.clip(np.arange(frames), person.frames[0], person.frames[-1])
-    if len(person.frames) == 1:
-        return np.repeat(person.qpos, frames, axis=0)
-    qpos = np.array([np.interp(at, person.frames, column) for column in person.qpos.T]).T
-    turns = Slerp(person.frames, Rotation.from_quat(person.qpos[:, 3:7], scalar_first=True))
-    qpos[:, 3:7] = turns(at).as_quat(scalar_first=True)
-    return skeleton.couplings_expand(qpos)
-
-
-def _scaled(
-    embodiment: Embodiment,
-    skeleton: Skeleton,
-    fitted: tuple[Targets, Points, Proportions],
-    qpos: np.ndarray,
-    how: tuple[ClipOptions, np.ndarray | None],
-) -> Carried:
-    """Level the world, then shrink or stretch person and travel to the body's size."""
-    aim, points, person = fitted
-    options, force = how
-    pose = skeleton.pose(qpos)
-    left = points.position - pose.points(points.bodies, person.places)
-    size = np.mean([value for name, value in person.size.items() if name in ("thigh", "shank")] or [1.0])
-    found, turn = None, np.eye(3)
-    start = qpos.copy()
-    if embodiment.feet:
-        soles = contact_points(embodiment, Contact())
-        feet = pose.points(soles.bodies, soles.places * person.scale[soles.bodies][:, None])
-        house = embodiment.to_house(feet)
-        found = ground.detect(house, soles, options.rate, options.ground, force=force)
-        root = embodiment.to_model(ground.level(embodiment.to_house(qpos[:, :3]), found))
-        turn = embodiment.house.T @ found.turn @ embodiment.house
-        start[:, :3] = root / size
-        turned = Rotation.from_matrix(turn) * Rotation.from_quat(qpos[:, 3:7], scalar_first=True)
-        start[:, 3:7] = turned.as_quat(scalar_first=True)
-    skeleton.rescale(np.ones(len(person.scale)))
-    own = person.places / person.scale[points.bodies][:, None]
-    if found is not None:
-        start[:, 2] -= _sunk(skeleton, soles, start, found.contact)
-    there = skeleton.pose(start).points(points.bodies, own)
-    source = there + left @ turn.T / person.scale[points.bodies][:, None]
-    return Carried(aim, own, source, start, found)
-
-
-def _sunk(skeleton: Skeleton, soles: Soles, start: np.ndarray, contact: np.ndarray) -> float:
-    """Height of the lowest planted point of a foot, middle over the frames, mean of the feet [m].
-
-    The body's sole is another than the person's: carried over, it hovers or sinks a little.
-    """
-    height = skeleton.pose(start).points(soles.bodies, soles.places)[..., 2] - soles.radii
-    height = np.where(contact, height, np.nan)
-    feet = []
-    for side in (0, 1):
-        planted = height[:, soles.sides == side]
-        planted = planted[np.isfinite(planted).any(axis=1)]
-        if len(planted):
-            feet.append(np.median(np.nanmin(planted, axis=1)))
-    return float(np.mean(feet)) if feet else 0.0
+def source_of(carried: Carried, skeleton: Skeleton, qpos: np.ndarray) -> np.ndarray:
+    """The scaled source in the model's world; as the root sees it for a body that is fixed there, (T, P, 3) [m]."""
+    if skeleton.floating:
+        return carried.source
+    turn = Rotation.from_quat(qpos[:, 3:7], scalar_first=True).as_matrix()
+    return (carried.source - qpos[:, None, :3]) @ turn
 
 
 def trajectory_of(
@@ -227,9 +139,3 @@ def _landmarks(embodiment: Embodiment) -> tuple[np.ndarray, np.ndarray]:
         bodies.append(model.body(mark.body).id if mark.body else int(model.site(mark.site).bodyid[0]))
         places.append(np.zeros(3) if mark.body else model.site(mark.site).pos)
     return np.array(bodies), np.array(places)
-
-
-def _in_root(source: np.ndarray, qpos: np.ndarray) -> np.ndarray:
-    """Points in the world as the root sees them, for a body that is fixed there; (T, P, 3), (T, nq)."""
-    turn = Rotation.from_quat(qpos[:, 3:7], scalar_first=True).as_matrix()
-    return (source - qpos[:, None, :3]) @ turn

@@ -20,6 +20,7 @@ class FitOptions:
         planted: [m] a planted point from its place along the floor, in each round.
         resting: [m] its height; softer, since the points of the model's sole are not in one plane (up to 5 mm).
         above: [m] a contact point below the floor.
+        resting_own: [m] the same where the person's own model tells how the feet are turned.
         clearance: [m] height that everything keeps above the floor, so that nothing dips below between frames.
         touch: [m] a point meant to be planted that is higher does not touch: the foot rolls over others.
         near: [m] shapes other than the feet's are held above the floor if they start lower than this.
@@ -30,7 +31,9 @@ class FitOptions:
         person_steps: most steps on the person-size skeleton.
         body_steps: most steps on the body, in each round.
         rounds: of guarding tendons.
-        tolerance: a search ends when a step lowers its cost by less than this share.
+        rough: the person-size search and all rounds on the body but the last end when a step lowers the cost by less
+            than this share.
+        tolerance: the last round ends so.
     """
 
     bend_root: float = 50.0
@@ -39,18 +42,20 @@ class FitOptions:
     rest: float = 1.0
     planted: tuple[float, ...] = (0.001, 0.0004, 0.0003)
     resting: float = 0.003
+    resting_own: float = 0.010
     above: float = 0.0005
     clearance: float = 0.0005
     touch: float = 0.005
     near: float = 0.05
-    lift: float = 0.01
+    lift: float = 0.005
     lift_begin: float = 0.04
     lift_time: float = 0.06
     guard: float = 0.002
     person_steps: int = 8
     body_steps: int = 12
     rounds: int = 4
-    tolerance: float = 2e-3
+    rough: float = 1e-2
+    tolerance: float = 3e-3
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,7 @@ class ClipOptions:
     Attributes:
         rate: of the trajectory [Hz].
         longest_gap: of a marker that is filled by a cubic [s].
+        force_hz: low-pass of the plates' forces that steer the centre of mass [Hz].
         ground: how floor and contacts are found.
         proportions: how sizes are found.
         fit: what the poses' search weighs.
@@ -67,6 +73,7 @@ class ClipOptions:
 
     rate: float = 100.0
     longest_gap: float = 0.2
+    force_hz: float = 20.0
     ground: GroundOptions = field(default_factory=GroundOptions)
     proportions: ProportionOptions = field(default_factory=ProportionOptions)
     fit: FitOptions = field(default_factory=FitOptions)

@@ -11,9 +11,10 @@ from biomimic.retarget.clip_options import ClipOptions, FitOptions
 from biomimic.retarget.contact import Points as Soles
 from biomimic.retarget.contact import contact_points
 from biomimic.retarget.ground import Ground
+from biomimic.retarget.guards import Guard
 from biomimic.retarget.options import Contact
 from biomimic.retarget.skeleton import Pose, Skeleton
-from biomimic.retarget.solve import Above, Guard, Problem, Pull, solve
+from biomimic.retarget.solve import Above, Problem, Pull, solve
 
 _CAPSULES = (int(mujoco.mjtGeom.mjGEOM_CAPSULE), int(mujoco.mjtGeom.mjGEOM_SPHERE))
 _ELLIPSOIDS = (int(mujoco.mjtGeom.mjGEOM_ELLIPSOID), int(mujoco.mjtGeom.mjGEOM_BOX))
@@ -49,9 +50,10 @@ class _Balls:
     radii: np.ndarray
 
 
-def problem_of(skeleton: Skeleton, pulls: tuple[Pull, ...], rest: np.ndarray, options: ClipOptions) -> Problem:
+def problem_of(skeleton: Skeleton, pulls: tuple[Pull, ...], options: ClipOptions) -> Problem:
     """The search for poses that follow points, smoothly."""
     fit = options.fit
+    rest = skeleton.neutral(1)[0, skeleton.joint_places]
     bend = np.concatenate([np.full(3, fit.bend_root), np.full(3, fit.bend_turn), np.full(len(rest), fit.bend_joint)])
     return Problem(
         skeleton=skeleton,
@@ -85,32 +87,38 @@ def settle(
         found: floor and contact phases, or None for a body without feet.
         options: weights.
     """
-    rest = skeleton.neutral(1)[0, skeleton.joint_places]
-    problem = problem_of(skeleton, (source,), rest, options)
+    problem = problem_of(skeleton, (source,), options)
     fit = options.fit
     if found is None:
         return Settled(_solved(problem, start, fit), None, problem)
     soles = contact_points(embodiment, Contact())
     qpos, planted = start, found
-    for firmness in fit.planted:
+    for number, firmness in enumerate(fit.planted, start=1):
         pose = skeleton.pose(qpos)
         pulls = (source, _stand(embodiment, pose, soles, planted, (options, firmness)))
         above = _floor(embodiment, pose, soles, planted.contact, options)
         problem = replace(problem, pulls=pulls, above=above)
-        qpos = _solved(problem, qpos, fit)
-        touching = found.contact & (_heights(skeleton.pose(qpos), soles) < fit.touch)
+        qpos = _solved(problem, qpos, fit, is_last=number == len(fit.planted))
+        low = _heights(skeleton.pose(qpos), soles) < fit.touch
+        held, touching = planted.contact, found.contact & low
         planted = replace(found, contact=touching, firm=np.where(touching, found.firm, 0.0))
-    return Settled(qpos, touching, problem)
+    return Settled(qpos, held & low, problem)
 
 
 def resettle(settled: Settled, guards: tuple[Guard, ...], options: ClipOptions) -> Settled:
     """The same with half spaces that the joint coordinates must stay in."""
-    problem = replace(settled.problem, guards=guards)
+    padded = tuple(_padded(guard, settled.problem.skeleton.size) for guard in guards)
+    problem = replace(settled.problem, guards=padded)
     return replace(settled, qpos=_solved(problem, settled.qpos, options.fit), problem=problem)
 
 
-def _solved(problem: Problem, start: np.ndarray, fit: FitOptions) -> np.ndarray:
-    return solve(problem, start, most_steps=fit.body_steps, tolerance=fit.tolerance).qpos
+def _padded(guard: Guard, size: int) -> Guard:
+    """With zeros for the root that a body fixed to the world gets here."""
+    return replace(guard, normal=np.concatenate([np.zeros(size - len(guard.normal)), guard.normal]))
+
+
+def _solved(problem: Problem, start: np.ndarray, fit: FitOptions, *, is_last: bool = True) -> np.ndarray:
+    return solve(problem, start, most_steps=fit.body_steps, tolerance=fit.tolerance if is_last else fit.rough).qpos
 
 
 def _heights(pose: Pose, soles: Soles) -> np.ndarray:

@@ -15,6 +15,7 @@ from biomimic.embodiment import Embodiment
 ROOT = 6  # speeds of the root, first among the independent ones
 _TURNS = slice(3, 7)  # root quaternion in qpos
 _CONTRADICTION = 1e-3  # [rad or m] a coupling may leave its own joint's range by less than this: rounding in the model
+_CHUNK = 64  # frames whose arrays stay in a processor's cache
 _GRID = 2001  # places at which a driver's range is tried
 
 
@@ -162,26 +163,36 @@ class Skeleton:
             weight: (T, P, 3) or broadcastable [1/m^2], along the world's axes.
         """
         weight = np.broadcast_to(weight, pull.shape)
-        found, group = np.unique(bodies, return_inverse=True)
-        order = np.argsort(group, kind="stable")
-        starts = np.searchsorted(group[order], np.arange(len(found)))
-        lever = _levers(world[:, order])  # (T, P, 3, 6)
-        weighted = lever * weight[:, order, :, None]
-        inertia = np.add.reduceat(np.swapaxes(weighted, -1, -2) @ lever, starts, axis=1)  # (T, N, 6, 6)
-        force = np.add.reduceat((weighted * pull[:, order, :, None]).sum(axis=2), starts, axis=1)  # (T, N, 6)
-        carried = np.concatenate([inertia.reshape(*inertia.shape[:2], 36), force], axis=2)
-        moves = self._moves[:, found].astype(float)  # (nv, N)
-        composite = moves @ carried  # (T, nv, 42)
-        parts = pose.parts
-        matrix = composite[..., :36].reshape(len(parts), -1, 6, 6)
-        loads = (matrix @ parts[..., None])[..., 0]
-        full = np.where(self._chain, parts @ np.swapaxes(loads, 1, 2), 0.0)
-        full = full + np.where(self._strict, np.swapaxes(full, 1, 2), 0.0)
+        frames = len(pull)
+        matrix, gradient = np.zeros((frames, self.size, self.size)), np.zeros((frames, self.size))
         slopes = self.slopes(pose.qpos)
-        half = self.reduce(full, slopes)
-        square = np.swapaxes(self.reduce(np.swapaxes(half, 1, 2), slopes), 1, 2)
-        gradient = -self.reduce((parts * composite[..., 36:]).sum(axis=-1), slopes)
-        return Normal(square, gradient, 0.5 * (weight * pull**2).sum(axis=(1, 2)))
+        for first in range(0, frames, _CHUNK):
+            rows = slice(first, first + _CHUNK)
+            parts = pose.parts[rows].copy()
+            parts[:, self._dependent] *= slopes[rows, :, None]
+            loads = _loads(bodies, world[rows], pull[rows], weight[rows])
+            for body, inertia, force in loads:
+                columns, motion = self._motion(body, parts)
+                square = motion @ inertia @ np.swapaxes(motion, 1, 2)
+                matrix[rows, columns[:, None], columns] += square
+                gradient[rows, columns] -= (motion @ force[..., None])[..., 0]
+        return Normal(matrix, gradient, 0.5 * (weight * pull**2).sum(axis=(1, 2)))
+
+    def _motion(self, body: int, parts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Independent speeds that move a body, (C,), and the spatial velocity each gives it, (T, C, 6).
+
+        Args:
+            body: index.
+            parts: of the pose, those of coupled joints times their slopes, (T, nv, 6).
+        """
+        if body not in self._movers:
+            speeds = np.flatnonzero(self._moves[:, body])
+            column = self._column[speeds]
+            order = np.argsort(column, kind="stable")
+            columns, starts = np.unique(column[order], return_index=True)
+            self._movers[body] = (speeds[order], columns, starts)
+        speeds, columns, starts = self._movers[body]
+        return columns, np.add.reduceat(parts[:, speeds], starts, axis=1)
 
     def jacobian(self, pose: Pose, bodies: np.ndarray, world: np.ndarray) -> np.ndarray:
         """Velocity of points by the independent speeds, (P,), (T, P, 3) -> (T, P, 3, I)."""
@@ -240,11 +251,10 @@ class Skeleton:
             first = model.body_dofadr[body]
             moves[first : first + model.body_dofnum[body], body] = True
         self._moves = moves[:, self._shift :]
-        owner = model.dof_bodyid
-        order = np.arange(model.nv)
-        above = moves[:, owner]  # speed i moves the body of speed j
-        self._chain = above & (order[:, None] <= order)
-        self._strict = (self._chain & (order[:, None] < order)).T
+        self._column = np.empty(model.nv, dtype=int)  # the independent speed that drives each speed
+        self._column[self._independent] = np.arange(len(self._independent))
+        self._column[self._dependent] = self._driver
+        self._movers: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
         kinds = model.jnt_type
         self._hinges = np.flatnonzero(kinds == mujoco.mjtJoint.mjJNT_HINGE)
         self._slides = np.flatnonzero(kinds == mujoco.mjtJoint.mjJNT_SLIDE)
@@ -278,6 +288,28 @@ class Skeleton:
         first = bad[bad < start].max() + 1 if (bad < start).any() else 0
         last = bad[bad > start].min() - 1 if (bad > start).any() else _GRID - 1
         return float(tried[first]), float(tried[last])
+
+
+def _loads(
+    bodies: np.ndarray, world: np.ndarray, pull: np.ndarray, weight: np.ndarray
+) -> list[tuple[int, np.ndarray, np.ndarray]]:
+    """Per body with points: its index, their weighted square (T, 6, 6) and weighted pull (T, 6) in spatial velocity."""
+    found, group = np.unique(bodies, return_inverse=True)
+    order = np.argsort(group, kind="stable")
+    starts = np.searchsorted(group[order], np.arange(len(found)))
+    ends = np.append(starts[1:], len(order))
+    frames = len(world)
+    lever = _levers(world[:, order])  # (T, P, 3, 6)
+    weighted = lever * weight[:, order, :, None]
+    pull = pull[:, order]
+    loads = []
+    for body, first, last in zip(found, starts, ends):
+        own = weighted[:, first:last].reshape(frames, -1, 6)
+        across = np.swapaxes(own, 1, 2)
+        inertia = across @ lever[:, first:last].reshape(frames, -1, 6)
+        force = (across @ pull[:, first:last].reshape(frames, -1, 1))[..., 0]
+        loads.append((int(body), inertia, force))
+    return loads
 
 
 def _levers(world: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import cho_solve_banded, cholesky_banded
 
+from biomimic.retarget.guards import Guard
 from biomimic.retarget.skeleton import ROOT, Pose, Skeleton
 
 _STENCIL = np.array([1.0, -2.0, 1.0])
@@ -53,22 +54,6 @@ class Above:
     places: np.ndarray
     least: np.ndarray
     weight: float
-
-
-@dataclass(frozen=True, eq=False)
-class Guard:
-    """normal . coordinates <= bound over frames first..last, of the independent joints (the root is free).
-
-    Attributes:
-        first, last: frames, both included.
-        normal: of unit length, (I,); zero for the root.
-        bound: [rad or m].
-    """
-
-    first: int
-    last: int
-    normal: np.ndarray
-    bound: float
 
 
 @dataclass(frozen=True, eq=False)
