@@ -32,7 +32,10 @@ FLOORS = {
         for name in ("rajagopal2016", "falisse2019", "fold", "table")
     },
     "embodiment": (("numpy", "mujoco", "musclemimic_models"), (*ZERO, *ONE)),
-    "retarget": (("numpy", "scipy", "mujoco", "mink"), (*ZERO, *ONE, *TWO, "embodiment")),
+    "retarget": (("numpy", "scipy", "mujoco"), (*ZERO, *ONE, *TWO, "embodiment")),
+    "retarget.baseline": (("numpy", "scipy", "mujoco", "mink", "daqp"), (*ZERO, *ONE, *TWO, "embodiment")),
+    "retarget.bulk": (("numpy", "joblib", "tqdm"), (*ZERO, *ONE, *TWO, "embodiment")),
+    "retarget.overview": (("numpy", "jinja2"), (*ZERO, *ONE, *TWO)),
     "training": (
         ("numpy", "jax", "mujoco", "mujoco_warp", "warp", "optax"),
         (*ZERO, *ONE, *TWO, "embodiment", "control.qp"),

@@ -20,7 +20,7 @@ from biomimic.embodiment import Embodiment
 from biomimic.errors import BadValue
 from biomimic.motion import Motion, Trajectory
 from biomimic.provenance import Provenance
-from biomimic.retarget import clip, record
+from biomimic.retarget import carry, clip, record
 from biomimic.retarget.clip_options import ClipOptions
 from biomimic.retarget.contact import Points, contact_points
 from biomimic.retarget.options import Contact
@@ -70,7 +70,7 @@ def retarget(
     Args: as `clip.retarget`, but for the options.
     """
     usual = ClipOptions()
-    carried = clip.carry(motion, embodiment, usual, force=force, places=places)
+    carried = carry.carry(motion, embodiment, usual, force=force, places=places)
     source = carried.source
     if embodiment.model.jnt_type[0] != mujoco.mjtJoint.mjJNT_FREE:  # as the root sees them: it is fixed in the world
         turn = Rotation.from_quat(carried.start[:, 3:7], scalar_first=True).as_matrix()

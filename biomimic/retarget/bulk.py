@@ -104,8 +104,8 @@ def run(clips: tuple[Clip, ...], work: Work, *, jobs: int | None = None) -> Done
         BadRun: processes end again and again for a reason that no clip explains.
     """
     files.check_writable(work.folder)
-    base = fingerprint(work)
-    tasks = sorted(((clip, work, base) for clip in clips), key=lambda task: -_size(task[0]))
+    way = fingerprint(work)
+    tasks = sorted(((clip, work, way) for clip in clips), key=lambda task: -_size(task[0]))
     found, begin, frames, kept, failed = {}, time.perf_counter(), 0, 0, 0
     with tqdm(total=len(tasks), desc=f"retargeting ({work.method})", unit="clip", dynamic_ncols=True) as bar:
         for one, is_new in _outcomes(tasks, jobs):
@@ -131,17 +131,17 @@ def fingerprint(work: Work) -> str:
     return digest.hexdigest()
 
 
-def do(clip: Clip, work: Work, base: str) -> tuple[Outcome, bool]:
+def do(clip: Clip, work: Work, way: str) -> tuple[Outcome, bool]:
     """One clip: its outcome, and whether it was made now.
 
     Args:
         clip: what to retarget.
         work: how.
-        base: `fingerprint(work)`.
+        way: `fingerprint(work)`.
     """
     folder, stem = outcome.place(work.folder, clip.name)
     try:
-        key = _key(clip, base)
+        key = _key(clip, way)
     except BiomimicError as error:
         failed = _failure(clip, "", str(error))
         failed.save(folder)
@@ -167,9 +167,9 @@ def _kept(folder: Path, stem: str, key: str, work: Work) -> Outcome | None:
     return None if work.retry and not found.is_done else found
 
 
-def _key(clip: Clip, base: str) -> str:
+def _key(clip: Clip, way: str) -> str:
     hashes = {role: provenance.sha256(path) for role, path in clip.files.items()}
-    return hashlib.sha256(json.dumps([clip.name, base, hashes], sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([clip.name, way, hashes], sort_keys=True).encode()).hexdigest()
 
 
 def _attempt(clip: Clip, work: Work, key: str) -> Outcome:
@@ -246,14 +246,14 @@ def _is_begun(task: tuple) -> bool:
 
 def _alone(task: tuple) -> tuple[Outcome, bool]:
     """One clip in a process of its own."""
-    clip, work, base = task
+    clip, work, way = task
     try:
         with joblib.parallel_config(backend="loky"):
             return joblib.Parallel(n_jobs=2)([joblib.delayed(do)(*task)])[0]
     except TerminatedWorkerError:
         sentence = "The process that worked on this clip was ended twice from outside, most likely for lack of memory."
         folder, stem = outcome.place(work.folder, clip.name)
-        failed = _failure(clip, _key(clip, base), sentence)
+        failed = _failure(clip, _key(clip, way), sentence)
         failed.save(folder)
         outcome.release(folder, stem)
         return failed, True

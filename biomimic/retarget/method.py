@@ -1,6 +1,5 @@
 """The two ways a clip's files become a trajectory and its record: ours, and the plain baseline on the same points."""
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +10,8 @@ import numpy as np
 from biomimic.embodiment import Embodiment
 from biomimic.motion import Motion, Trajectory
 from biomimic.readers import mocap, opensim, trc
-from biomimic.retarget import companions, record
-from biomimic.retarget.clip import Fitted, carry, retarget
+from biomimic.retarget import checks, companions
+from biomimic.retarget.clip import retarget
 from biomimic.retarget.clip_options import ClipOptions
 from biomimic.retarget.clips import Clip
 from biomimic.retarget.marker_places import OsimModel, read_osim
@@ -47,6 +46,9 @@ def read(clip: Clip, options: ClipOptions, body_model: Path | None = None) -> Re
     """
     motion = mocap.read_motion(clip.path, body_model=body_model, skeleton=clip.skeleton)
     start = _start(clip.path)
+    if motion.rotation is None:  # a skeleton is seen whole or not at all
+        motion, first = checks.trim(motion)
+        start += first / motion.rate
     return Read(
         motion,
         None if clip.angles is None else companions.angles(clip.angles, start),
@@ -70,18 +72,8 @@ def mink(clip: Clip, embodiment: Embodiment, body_model: Path | None = None) -> 
     """
     from biomimic.retarget import baseline  # its solver is an extra
 
-    options = ClipOptions()
-    found = read(clip, options, body_model)
-    carried = carry(found.motion, embodiment, options, force=found.force, places=found.places)
-    source = embodiment.to_house(carried.source)
-    began = time.perf_counter()
-    qpos = baseline.fit(source, carried.targets.bodies, carried.places, carried.targets.weights, embodiment)
-    trajectory = baseline.trajectory(qpos, embodiment, options.rate, found.motion.provenance)
-    seconds = time.perf_counter() - began
-    points = Fitted(carried.targets.names, carried.targets.bodies, carried.places)
-    return trajectory, record.assess(
-        trajectory, embodiment, scaled_source=source, points=points, angles=found.angles, seconds=seconds
-    )
+    found = read(clip, ClipOptions(), body_model)
+    return baseline.retarget(found.motion, embodiment, angles=found.angles, force=found.force, places=found.places)
 
 
 METHODS: Mapping[str, Callable[[Clip, Embodiment, Path | None], tuple[Trajectory, Record]]] = MappingProxyType(
