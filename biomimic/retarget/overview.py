@@ -18,10 +18,12 @@ INLINE = 200  # filmstrips that lie in the page itself; more of them are loaded 
 # title of a column, and the figure of the record that stands in it
 _COLUMNS = (
     ("limits %", "limit violation"),
+    ("free joints %", "limit violation, independent joints"),
     ("floor %", "penetration"),
     ("deepest mm", "deepest contact"),
     ("jumps", "tendon jumps, published rule"),
     ("jumps, strict", "tendon jumps, strict"),
+    ("steps", "steps above the running mean"),
     ("coupling", "coupling residual"),
     ("skate mm", "skate per stance"),
     ("slip < 5 mm", "travel below 5 mm"),
@@ -31,9 +33,11 @@ _ANGLE, _SPEED = "angle deg", "frames/s"
 TITLES = ("frames", *(title for title, _ in _COLUMNS), _ANGLE, _SPEED)
 _MEANING = {
     "limits %": "share of joints and frames beyond the joint's range",
+    "free joints %": "the same without the joints that a coupling moves",
     "floor %": "share of frames with a contact deeper than 1 mm",
     "jumps": "tendon jumps by the published rule",
     "jumps, strict": "tendon jumps by the stricter rule, at four times the frame rate",
+    "steps": "steps of muscle length above the running mean, which are no jumps",
     "coupling": "largest residual of a joint coupling, rad or m",
     "skate mm": "largest travel of a planted point in one stance",
     "slip < 5 mm": "largest travel of a sole point that is lower than 5 mm, by geometry alone",
@@ -72,9 +76,15 @@ class Row:
     baseline: tuple[Cell, ...] = ()
 
     @property
-    def beyond(self) -> tuple[Figure, ...]:
-        """Figures beyond their ceilings."""
-        return () if self.record is None else tuple(one for one in self.record.figures() if not one.kept)
+    def beyond(self) -> tuple[str, ...]:
+        """What is beyond its ceiling; angles are counted."""
+        if self.record is None:
+            return ()
+        angles = {f"{name} RMSE" for name in self.record.angles}
+        found = self.record.broken()
+        names = [name for name in found if name not in angles]
+        count = len(found) - len(names)
+        return (*names, *([f"RMSE of {count} angles" if count > 1 else "RMSE of an angle"] if count else []))
 
     @property
     def film(self) -> Path:

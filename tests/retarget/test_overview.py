@@ -35,7 +35,9 @@ def _record(*, limits: float = 0.0, skate: float = 0.002, rmse: float = 0.012, a
 def _result(out, name: str, record: Record, *, folder: str = ""):
     place, stem = outcome.place(out / folder, name)
     record.save(place / f"{stem}{outcome.RECORD}")
-    (place / f"{stem}{outcome.FILM}").write_text(f'<svg xmlns="http://www.w3.org/2000/svg"><desc>{escape(stem)}</desc></svg>')
+    (place / f"{stem}{outcome.FILM}").write_text(
+        f'<svg xmlns="http://www.w3.org/2000/svg"><desc>{escape(stem)}</desc></svg>'
+    )
     sizes = {path.name: path.stat().st_size for path in place.glob(f"{stem}.[rs]*")}
     Outcome(name, "key", f"{stem}.bvh", frames=200, seconds=0.5, files=sizes).save(place)
 
@@ -76,9 +78,24 @@ def test_table_marks_what_is_beyond(results):
     lines = overview.text(overview.rows(results)).splitlines()
     assert lines[:3] == ["failed:", "  fault: A fault of the program.", "  late: late.trc is truncated & lost."]
     table = {line.split("  ")[0].strip() or "mink": line.split() for line in lines[4:]}
-    assert table["a/bad"][1:] == ["200", "0.5!", "0", "0.4", "0", "–", "2e-06", "20!", "–", "12", "5.73!", "400"]
+    assert table["a/bad"][1:] == [
+        "200",
+        "0.5!",
+        "0.5!",
+        "0",
+        "0.4",
+        "0",
+        "–",
+        "0",
+        "2e-06",
+        "20!",
+        "–",
+        "12",
+        "5.73!",
+        "400",
+    ]
     assert table["good"][2] == "0" and table["mink"][2] == "2!"
-    assert table["ceiling"][1:] == ["0", "0", "0", "0", "0.0001", "5", "25", "4"]
+    assert table["ceiling"][1:] == ["0", "0", "0", "0", "0", "0.0001", "5", "25", "4"]
 
 
 def test_page_is_whole_and_escaped(results):
@@ -89,6 +106,7 @@ def test_page_is_whole_and_escaped(results):
     assert "so&lt;b&gt;so" in page and "<b>so" not in page and "truncated &amp; lost" in page
     assert page.index("<desc>bad</desc>") < page.index("<desc>so&lt;b&gt;so</desc>") < page.index("<desc>good</desc>")
     assert "worst: knee_angle_r at frame 7" in page
+    assert "skate per stance; RMSE of an angle</span>" in page
     targets = {attrs["id"] for _, attrs in balance.seen if "id" in attrs}
     assert {attrs["href"][1:] for tag, attrs in balance.seen if tag == "a"} <= targets
 
