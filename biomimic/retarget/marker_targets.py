@@ -15,7 +15,6 @@ from biomimic.motion import Motion
 from biomimic.retarget import osim_places
 from biomimic.retarget.body_frames import BodyFrames
 from biomimic.retarget.marker_places import OsimModel
-from biomimic.retarget.source_sizes import sizes
 
 _TABLE = Path(__file__).with_name("marker_sets.toml")
 _ERROR = 0.015  # [m] of markers that only the person's own model knows
@@ -125,7 +124,7 @@ def points(motion: Motion, embodiment: Embodiment, model: OsimModel | None) -> d
         "spread": np.array([attached[name].spread for name in kept]),
         "weights": np.array([attached[name].error for name in kept]) ** -2.0,
         "dropped": tuple(name for name in motion.landmarks if name not in attached),
-        "sizes": {} if model is None else sizes(model.lengths, frames),
+        "sizes": {} if model is None else osim_places.known_sizes(motion, frames, model),
     }
 
 

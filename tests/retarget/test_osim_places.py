@@ -80,12 +80,13 @@ def seen(body, model: OsimModel | None = None) -> Motion:
 def test_places_come_back_at_the_size_of_the_body(body, scaled):
     aim = targets(seen(body), body, scaled)
     held = dict(zip(aim.names, zip(aim.bodies, aim.offsets)))
+    loose = {"radius": 3e-3, "thorax": 1e-3}  # their forearm is turned; the body's own frame is askew by 0.06 degrees
     for name, (own, place) in WORN.items():
         number, offset = held[name]
         if own.startswith("toes"):
             continue  # the table puts this marker on the toes, too
         assert body.model.body(number).name == own, name
-        np.testing.assert_allclose(offset, place, atol=3e-3 if own.startswith("radius") else 1e-6, err_msg=name)
+        np.testing.assert_allclose(offset, place, atol=loose.get(own[:6], 1e-6), err_msg=name)
 
 
 def test_markers_that_only_the_model_knows_are_used(body, scaled):
@@ -103,6 +104,26 @@ def test_places_that_are_not_the_person_s_give_way_to_the_table(body, scaled):
     number = generic.names.index("S2")
     np.testing.assert_array_equal(generic.offsets[number], table.offsets[table.names.index("S2")])
     assert generic.spread[number] == table.spread[table.names.index("S2")]
+
+
+def test_exchanged_names_on_a_thigh_are_not_believed(body, scaled):
+    thigh = {"R.TH1": (0.08, -0.15, 0.02), "R.TH2": (-0.05, -0.20, 0.03), "R.TH3": (0.0, -0.28, 0.08)}
+    people = {name: ("femur_r", np.array(at)) for name, at in (thigh | {"R.Knee": (0.0, -0.4, 0.05)}).items()}
+    crossed = dict(scaled.markers)
+    for name, (bone, at) in people.items():
+        crossed[name] = (bone, SIZE * at * [-1.0, 1.0, -1.0])  # half a turn about the thigh
+    model = OsimModel("made", scaled.mass, scaled.joints, crossed, scaled.provenance)
+    straight = seen(body)
+    number = body.model.body("femur_r").id
+    data = mujoco.MjData(body.model)
+    data.qpos[:] = body.couplings.expand(body.model.qpos0)
+    mujoco.mj_kinematics(body.model, data)
+    turn = data.xmat[number].reshape(3, 3)
+    new = [SIZE * body.house @ (data.xpos[number] + turn @ people[name][1]) for name in thigh]
+    position = np.concatenate([straight.position, np.tile(np.array(new), (5, 1, 1))], axis=1)
+    motion = Motion(100.0, position, (*straight.landmarks, *thigh), straight.provenance)
+    aim = targets(motion, body, model)
+    assert aim.spread[aim.names.index("R.TH1")] == 0.08  # the table's
 
 
 def test_sizes_of_the_person_are_found(body, scaled):
