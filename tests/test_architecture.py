@@ -34,7 +34,7 @@ FLOORS = {
     "embodiment": (("numpy", "mujoco", "musclemimic_models"), (*ZERO, *ONE)),
     "retarget": (("numpy", "scipy", "mujoco"), (*ZERO, *ONE, *TWO, "embodiment")),
     "retarget.baseline": (("numpy", "scipy", "mujoco", "mink", "daqp"), (*ZERO, *ONE, *TWO, "embodiment")),
-    "retarget.bulk": (("numpy", "joblib", "tqdm"), (*ZERO, *ONE, *TWO, "embodiment")),
+    "retarget.bulk": (("numpy", "joblib", "threadpoolctl", "tqdm"), (*ZERO, *ONE, *TWO, "embodiment")),
     "retarget.overview": (("numpy", "jinja2"), (*ZERO, *ONE, *TWO)),
     "training": (
         ("numpy", "jax", "mujoco", "mujoco_warp", "warp", "optax"),

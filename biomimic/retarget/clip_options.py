@@ -17,7 +17,10 @@ class FitOptions:
         bend_joint: [rad/s^2] acceleration of a joint. Against one point at 0.4 m known to 10 mm these three pass what
             lies below 12 Hz: (2 pi 12 Hz)^2 x 0.01 m / 0.4 m = 142 rad/s^2.
         rest: [rad] joint coordinates from rest, for what no point sees.
-        planted: [m] a planted point from its place along the floor, in each round.
+        planted: [m] a planted point from its place along the floor, in each round; the third and later ones are only
+            for clips in which something still sinks by more than `depth` or slides by more than `slid`.
+        depth: [m] see above; the published measure counts 1 mm.
+        slid: [m] see above; twice that can lie between two frames of a contact.
         resting: [m] its height; softer, since the points of the model's sole are not in one plane (up to 5 mm).
         above: [m] a contact point below the floor.
         resting_own: [m] the same where the person's own model tells how the feet are turned.
@@ -40,7 +43,9 @@ class FitOptions:
     bend_turn: float = 150.0
     bend_joint: float = 150.0
     rest: float = 1.0
-    planted: tuple[float, ...] = (0.001, 0.0004, 0.0003)
+    planted: tuple[float, ...] = (0.001, 0.0004, 0.0002, 0.0001, 0.0001)
+    depth: float = 0.0007
+    slid: float = 0.002
     resting: float = 0.003
     resting_own: float = 0.010
     above: float = 0.0005

@@ -36,7 +36,7 @@ class ProportionOptions:
     """
 
     frames: int = 24
-    segment_spread: float = 0.06
+    segment_spread: float = 0.12
     known_spread: float = 0.01
     person_spread: float = 0.5
     rest_spread: float = 0.6
@@ -152,7 +152,9 @@ class _Fit:
         shape = replace(shape, person=person)
         blind = np.where(self.known & (self.points.spread < 0.05), self.points.weights, 0.0)
         for _ in range(self.options.rough_steps):
-            shape, qpos, _ = self._step(shape, qpos, blind, places=False)
+            shape, qpos, change = self._step(shape, qpos, blind, places=False)
+            if change < 3.0 * self.options.tolerance:
+                break
         shape = self._place(shape, qpos)
         for _ in range(self.options.most_steps):
             shape, qpos, change = self._step(shape, qpos, self.points.weights, places=True)

@@ -77,7 +77,8 @@ def settle(
     """Poses of the body near the scaled source.
 
     Where feet stand is asked anew after each round: on the floor a foot lies flatter than in the source, and points
-    that do not touch then are let go.
+    that do not touch then are let go. Floor and planted points grow firmer from round to round until nothing sinks or
+    slides; what still slides after the last round, as dancers' feet do, is no contact.
 
     Args:
         embodiment: the body.
@@ -93,16 +94,20 @@ def settle(
         return Settled(_solved(problem, start, fit), None, problem)
     soles = contact_points(embodiment, Contact())
     qpos, planted = start, found
-    for number, firmness in enumerate(fit.planted, start=1):
+    for number, firmness in enumerate(fit.planted):
         pose = skeleton.pose(qpos)
-        pulls = (source, _stand(embodiment, pose, soles, planted, (options, firmness)))
-        above = _floor(embodiment, pose, soles, planted.contact, options)
-        problem = replace(problem, pulls=pulls, above=above)
-        qpos = _solved(problem, qpos, fit, is_last=number == len(fit.planted))
-        low = _heights(skeleton.pose(qpos), soles) < fit.touch
+        stand = _stand(embodiment, pose, soles, planted, (options, firmness))
+        above = _floor(embodiment, pose, soles, planted.contact, (options, firmness))
+        problem = replace(problem, pulls=(source, stand), above=above)
+        qpos = _solved(problem, qpos, fit, is_last=number > 0)
+        pose = skeleton.pose(qpos)
+        low = _heights(pose, soles) < fit.touch
         held, touching = planted.contact, found.contact & low
+        contact = held & low & (_slid(pose, stand) < fit.slid)
+        if number > 0 and (contact == (held & low)).all() and _depth(pose, above, fit) < fit.depth:
+            break
         planted = replace(found, contact=touching, firm=np.where(touching, found.firm, 0.0))
-    return Settled(qpos, held & low, problem)
+    return Settled(qpos, contact, problem)
 
 
 def resettle(settled: Settled, guards: tuple[Guard, ...], options: ClipOptions) -> Settled:
@@ -135,12 +140,28 @@ def _stand(embodiment: Embodiment, pose: Pose, soles: Soles, planted: Ground, ho
     return Pull(soles.bodies, soles.places, embodiment.to_model(stand), weight)
 
 
+def _slid(pose: Pose, stand: Pull) -> np.ndarray:
+    """Distance of planted points from their places along the floor, 0 where free, (T, S) [m]."""
+    away = (stand.target - pose.points(stand.bodies, stand.places))[..., :2]
+    return np.where(np.isfinite(away).all(axis=-1), np.linalg.norm(away, axis=-1), 0.0)
+
+
+def _depth(pose: Pose, above: tuple[Above, ...], fit: FitOptions) -> float:
+    """Of the deepest point below the floor, where swinging feet may be as low as others [m]."""
+    deepest = 0.0
+    for some in above:
+        least = np.minimum(some.least, np.min(some.least, axis=0))
+        deepest = max(deepest, float((least - fit.clearance - pose.points(some.bodies, some.places)[..., 2]).max()))
+    return deepest
+
+
 def _floor(
-    embodiment: Embodiment, pose: Pose, soles: Soles, contact: np.ndarray, options: ClipOptions
+    embodiment: Embodiment, pose: Pose, soles: Soles, contact: np.ndarray, how: tuple[ClipOptions, float]
 ) -> tuple[Above, ...]:
     """Nothing goes below the floor; swinging feet keep some distance, other shapes matter where they come near."""
+    options, firmness = how
     fit = options.fit
-    weight = fit.above**-2.0
+    weight = min(firmness, fit.above) ** -2.0
     least = np.asarray(soles.radii) + fit.clearance + _swing_height(contact, options)
     above = [Above(soles.bodies, soles.places, least, weight)]
     balls = _balls(embodiment)

@@ -18,7 +18,9 @@ from biomimic.retarget.skeleton import ROOT, Pose, Skeleton
 
 _STENCIL = np.array([1.0, -2.0, 1.0])
 _DAMPING = 1e-6  # least share added to the diagonal
-_SHARES = (1.0, 0.5, 0.25, 0.1)  # of a step that are tried
+_NEAR = 0.004  # [m] points that are less above their least height resist every vertical motion in a step,
+_STAY = 0.05  # with this share of their weight, lest a step that knows nothing of the floor pushes them through it
+_SHARES = (0.5, 0.25, 0.1)  # of a step that are tried when all of it does not help
 _REPEATS = 4  # times a step is solved again with more coordinates at their limits
 
 
@@ -64,7 +66,7 @@ class Problem:
         skeleton: whose coordinates are sought.
         pulls: points with targets.
         above: points that stay above the floor.
-        bend: 1 / deviation^2 of each coordinate's acceleration, (I,) [s^4/rad^2 or s^4/m^2].
+        bend: 1 / deviation^2 of each coordinate's acceleration, (I,) or (T - 2, I) [s^4/rad^2 or s^4/m^2].
         rest: preferred joint coordinates, (J,) or (T, J), without the root [rad].
         rest_weight: 1 / deviation^2 from them, (J,) [1/rad^2].
         rate: frames per second [Hz].
@@ -116,13 +118,16 @@ def solve(problem: Problem, start: np.ndarray, *, most_steps: int, tolerance: fl
     damping, taken = _DAMPING, 0
     for _ in range(most_steps):
         step = _step(problem, now, qpos, damping)
-        moved = _shortened(problem, qpos, step, now.cost)
-        if moved is None:
-            damping *= 100.0
-            if damping > 1e3:
-                break
-            continue
+        moved = skeleton.move(qpos, step)
         then = _equations(problem, moved)
+        if then.cost >= now.cost:
+            moved = _shortened(problem, qpos, step, now.cost)
+            if moved is None:
+                damping *= 100.0
+                if damping > 1e3:
+                    break
+                continue
+            then = _equations(problem, moved)
         gain = now.cost - then.cost
         qpos, now, taken = moved, then, taken + 1
         damping = max(0.1 * damping, _DAMPING)
@@ -132,7 +137,7 @@ def solve(problem: Problem, start: np.ndarray, *, most_steps: int, tolerance: fl
 
 
 def _shortened(problem: Problem, qpos: np.ndarray, step: np.ndarray, cost: float) -> np.ndarray | None:
-    """The full, half or quarter step, whichever first lowers the cost; None where none does."""
+    """A part of the step that lowers the cost, the largest first; None where none does."""
     for share in _SHARES:
         moved = problem.skeleton.move(qpos, share * step)
         if _cost(problem, moved) < cost:
@@ -186,8 +191,9 @@ def _pulled(problem: Problem, pose: Pose) -> tuple[np.ndarray, np.ndarray, np.nd
     for one in problem.above:
         world = pose.points(one.bodies, one.places)
         pull, weight = np.zeros_like(world), np.zeros_like(world)
-        pull[..., 2] = np.maximum(one.least - world[..., 2], 0.0)
-        weight[..., 2] = np.where(pull[..., 2] > 0, one.weight, 0.0)
+        below = one.least - world[..., 2]
+        pull[..., 2] = np.maximum(below, 0.0)
+        weight[..., 2] = np.where(below > 0, one.weight, np.where(below > -_NEAR, _STAY * one.weight, 0.0))
         parts.append((one.bodies, world, pull, weight))
     bodies, world, pull, weight = zip(*parts)
     return np.concatenate(bodies), *(np.concatenate(some, axis=1) for some in (world, pull, weight))
@@ -236,10 +242,10 @@ def _free_step(problem: Problem, now: _Equations, held: np.ndarray, fixed: np.nd
     own = np.arange(size)
     matrix = now.matrix.copy()
     matrix[:, own, own] = matrix[:, own, own] * (1.0 + damping) + 1e-6
-    smooth = problem.bend * problem.rate**4
+    smooth = np.broadcast_to(problem.bend * problem.rate**4, (max(frames - 2, 0), size))
     right = -now.gradient
     if fixed.any():
-        right = right - (matrix @ fixed[..., None])[..., 0] - smooth * _bent_twice(fixed)
+        right = right - (matrix @ fixed[..., None])[..., 0] - _bent_twice(fixed, smooth)
     free = ~held
     matrix *= free[:, :, None] & free[:, None, :]
     matrix[:, own, own] += held
@@ -247,20 +253,20 @@ def _free_step(problem: Problem, now: _Equations, held: np.ndarray, fixed: np.nd
     if frames < 3:
         return np.linalg.solve(matrix, right[..., None])[..., 0]
     band = _band(matrix)
-    for apart, diagonal in enumerate(_bend_diagonals(frames)):
+    for apart, diagonal in enumerate(_bend_diagonals(smooth)):
         both = free[: frames - apart] & free[apart:]
-        added = diagonal[:, None] * smooth * both
+        added = diagonal * both
         band[apart * size, : added.size] += added.ravel()
     factor = cholesky_banded(band, lower=True, overwrite_ab=True, check_finite=False)
     return cho_solve_banded((factor, True), right.ravel(), check_finite=False).reshape(frames, size)
 
 
-def _bent_twice(values: np.ndarray) -> np.ndarray:
-    """D'D values, D the second difference over frames, (T, I)."""
-    bent = np.diff(values, n=2, axis=0)
+def _bent_twice(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """D'WD values, D the second difference over frames, (T, I), (T - 2, I) -> (T, I)."""
+    bent = weight * np.diff(values, n=2, axis=0)
     result = np.zeros_like(values)
     for k, share in enumerate(_STENCIL):
-        result[k : len(values) - 2 + k] += share * bent
+        result[k : k + len(bent)] += share * bent
     return result
 
 
@@ -274,12 +280,11 @@ def _band(matrix: np.ndarray) -> np.ndarray:
     return band.reshape(2 * size + 1, frames * size)
 
 
-def _bend_diagonals(frames: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Diagonals of D'D, D the second difference, (T,), (T - 1,), (T - 2,)."""
-    main, first, second = np.zeros(frames), np.zeros(frames - 1), np.zeros(frames - 2)
-    for k, share in enumerate(_STENCIL):
-        main[k : frames - 2 + k] += share**2
-    first[: frames - 2] += _STENCIL[0] * _STENCIL[1]
-    first[1:] += _STENCIL[1] * _STENCIL[2]
-    second += _STENCIL[0] * _STENCIL[2]
-    return main, first, second
+def _bend_diagonals(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Diagonals of D'WD, D the second difference, W weights (T - 2, I): (T, I), (T - 1, I), (T - 2, I)."""
+    count, size = weight.shape
+    diagonals = tuple(np.zeros((count + 2 - apart, size)) for apart in range(3))
+    for apart, diagonal in enumerate(diagonals):
+        for k in range(3 - apart):
+            diagonal[k : k + count] += _STENCIL[k] * _STENCIL[k + apart] * weight
+    return diagonals
