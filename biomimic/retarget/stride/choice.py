@@ -7,15 +7,13 @@ import numpy as np
 from biomimic.embodiment import Embodiment
 from biomimic.errors import BadValue, NotEnoughData
 from biomimic.motion import Trajectory
-from biomimic.retarget import ground
-from biomimic.retarget.contact import Points, contact_points
-from biomimic.retarget.contact_phases import tidy
 from biomimic.retarget.cycle import SIDES
 from biomimic.retarget.poses import joint_names
 from biomimic.retarget.stride.options import StrideOptions
-from biomimic.retarget.stride.path import Path, path, point_places
+from biomimic.retarget.stride.path import Path, path
+from biomimic.retarget.stride.steps import Steps, steps
 
-LOADED = 20.0  # [N] the usual threshold of a loaded foot
+USUAL_STANCE = 0.62  # share of the stride that a foot is loaded in walking
 AROUND = 0.3  # share of a stride before and after a stretch in which its events are looked for too
 ARMS = ("elv_angle", "shoulder", "elbow", "pro_sup", "deviation", "flexion_")
 
@@ -53,7 +51,7 @@ def choose(clip: Trajectory, embodiment: Embodiment, options: StrideOptions, *, 
     Every stretch in which both feet touch the floor once is tried, at each frame and for each stride time.
 
     Args:
-        clip: states of the body; contacts are found from its poses where it brings neither them nor forces.
+        clip: states of the body; with contacts or forces its steps are known better.
         embodiment: the body.
         options: all constants.
         at: [s from the first frame] a moment that must lie in the stride, or None.
@@ -76,33 +74,13 @@ def choose(clip: Trajectory, embodiment: Embodiment, options: StrideOptions, *, 
                 break
     if best is None:
         raise NotEnoughData(search.nothing(at))
-    return search.choice(*best)
-
-
-def loaded_feet(clip: Trajectory, embodiment: Embodiment, points: Points) -> np.ndarray:
-    """Whether each foot is on the floor, right and left, (T, 2).
-
-    By the clip's contacts, which know the plates if there were any; else by its forces, else found from its poses.
-    """
-    if clip.contact is None and clip.force is not None:
-        return clip.force[:, [2, 5]] >= LOADED
-    if clip.contact is not None:
-        contact, side_of = clip.contact, _sides(clip.contact_points, points)
-    else:
-        contact = ground.detect(point_places(embodiment, clip.qpos, points), points, clip.rate).contact
-        side_of = points.sides
-    return np.column_stack([contact[:, side_of == side].any(axis=1) for side in (0, 1)])
-
-
-def _sides(names: tuple[str, ...], points: Points) -> np.ndarray:
-    """Side of each contact point by its name, (P,)."""
-    side_of = dict(zip(points.names, points.sides))
-    strange = [name for name in names if name not in side_of]
-    if strange:
-        raise BadValue(
-            f'The clip has a contact point "{strange[0]}", which is none of this body: {", ".join(points.names)}.'
+    if best[0] > options.most_relative:
+        raise NotEnoughData(
+            f"The most periodic stride of this clip, {best[2] / clip.rate:.2f} s from {best[1] / clip.rate:.2f} s on, "
+            f"ends {best[0]:.2f} of its own motion away from where it began, at most {options.most_relative:g} is "
+            "allowed; a clip of steady level walking would work."
         )
-    return np.array([side_of[name] for name in names])
+    return search.choice(*best)
 
 
 def _check(clip: Trajectory, embodiment: Embodiment) -> None:
@@ -114,12 +92,10 @@ def _check(clip: Trajectory, embodiment: Embodiment) -> None:
 
 
 def _search(clip: Trajectory, embodiment: Embodiment, options: StrideOptions) -> "_Search":
-    loaded = loaded_feet(clip, embodiment, contact_points(embodiment, options.cycle.contact))
-    least = max(1, round(options.blink * clip.rate))
     legs = np.array([k for k, name in enumerate(joint_names(embodiment)) if not name.startswith(ARMS)])
     way = path(embodiment, clip)
     features = _features(way, legs, embodiment.leg_length, clip.rate)
-    return _Search(clip.rate, way, legs, features, tuple(_steps(foot, least) for foot in loaded.T), options)
+    return _Search(clip.rate, way, legs, features, steps(clip, embodiment, options), options)
 
 
 def _features(way: Path, legs: np.ndarray, leg_length: float, rate: float) -> np.ndarray:
@@ -131,13 +107,6 @@ def _features(way: Path, legs: np.ndarray, leg_length: float, rate: float) -> np
     moving = np.column_stack([still, way.root[:, :2] / leg_length])
     found = np.column_stack([still, np.gradient(moving, axis=0) * rate / (2.0 * np.pi)])
     return found - found.mean(axis=0)
-
-
-def _steps(loaded: np.ndarray, least: int) -> tuple[np.ndarray, np.ndarray]:
-    """Strikes and toe-offs of one foot, in frames; gaps and contacts shorter than `least` are left out."""
-    loaded = tidy(loaded[:, None], longest_gap=least, least=least)[:, 0]
-    change = np.diff(loaded.astype(int))
-    return np.flatnonzero(change > 0) + 0.5, np.flatnonzero(change < 0) + 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,7 +126,7 @@ class _Search:
     way: Path
     legs: np.ndarray
     features: np.ndarray
-    steps: tuple[tuple[np.ndarray, np.ndarray], ...]
+    steps: tuple[Steps, Steps]
     options: StrideOptions
 
     def frames(self, seconds: float) -> int:
@@ -196,15 +165,18 @@ class _Search:
         return bool(fast) and self.strikes(start, lag) is not None
 
     def strikes(self, start: int, lag: int) -> tuple[float, float, float] | None:
-        """Frame of the right strike, of the left one, and share of stance, if each foot steps once in a stretch."""
+        """Frame of the right strike, of the left one, and share of stance, if each foot steps once in a stretch.
+
+        The share is that of the feet whose toe-off is seen.
+        """
         strikes, shares = [], []
         for strike, off in self.steps:
             first, last = (_once(events, start, lag, self.options) for events in (strike, off))
-            if first is None or last is None:
+            if first is None:
                 return None
             strikes.append(first)
-            shares.append(((last - first) / lag) % 1.0)
-        return strikes[0], strikes[1], float(np.mean(shares))
+            shares += [] if last is None else [((last - first) / lag) % 1.0]
+        return (*strikes, float(np.mean(shares)) if shares else USUAL_STANCE)
 
     def choice(self, relative: float, start: int, lag: int) -> Choice:
         """What is told of a stretch."""

@@ -18,6 +18,9 @@ class StrideOptions:
         least_fade: [s] the least of it; with less there is nothing to compare.
         agree: share of the stride by which strikes of one foot a stride apart may differ.
         blink: [s] contacts and gaps shorter than this are errors of detection, not steps.
+        near: [s] a contact that begins so near to a heel strike seen in the motion is this heel strike.
+        most_relative: a stride whose poses and speeds are further apart at its ends, in parts of their own variation,
+            does not repeat; steady walkers show 0.1 to 0.4.
         least_speed: [m/s] slower is standing or stepping on the spot.
         stance: shares of the stride that a foot may be loaded in walking; detection errors beyond are cut.
         time_ratio: time of the body's walk / time of the clip; 1 keeps the person's stride time.
@@ -39,6 +42,8 @@ class StrideOptions:
     least_fade: float = 0.02
     agree: float = 0.08
     blink: float = 0.05
+    near: float = 0.1
+    most_relative: float = 0.8
     least_speed: float = 0.3
     stance: tuple[float, float] = (0.54, 0.72)
     time_ratio: float = 1.0

@@ -13,13 +13,11 @@ from biomimic.retarget.options import Contact, Options
 from biomimic.retarget.poses import positions, speeds
 from biomimic.retarget.quality import Quality
 from biomimic.retarget.stride import load
-from biomimic.retarget.stride.choice import Choice, choose
+from biomimic.retarget.stride.choice import USUAL_STANCE, Choice, choose
 from biomimic.retarget.stride.clearance import clear
 from biomimic.retarget.stride.closing import Closed, angles, close, stated
 from biomimic.retarget.stride.options import StrideOptions
 from biomimic.retarget.stride.path import point_places
-
-USUAL_STANCE = 0.62  # share of the stride that the contact windows of the options are written for
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +76,7 @@ def periodic_stride(
 
 
 def _windows(contacts: Contact, stance: float) -> Contact:
-    """The windows of load of the parts of a foot, stretched to the stance that was seen."""
+    """The windows of load of the parts of a foot, which end at the usual stance, stretched to the one that was seen."""
     ratio = stance / USUAL_STANCE
     stretched = {
         part: tuple(ratio * edge for edge in getattr(contacts, part)) for part in ("heel", "metatarsal", "toe")
