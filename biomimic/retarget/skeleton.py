@@ -75,6 +75,7 @@ class Skeleton:
         self._data = mujoco.MjData(self.model)
         self._full = full
         self._places = self.model.body_pos.copy()
+        self._scale = np.ones(full.nbody)
         if scale is not None:
             self.rescale(scale)
         self._set_couplings(embodiment)
@@ -88,8 +89,9 @@ class Skeleton:
 
     def rescale(self, scale: np.ndarray) -> None:
         """Scale the places of the joints in their parents' frames, (B,) of the full model's bodies."""
+        self._scale = np.array(scale, dtype=float)
         parent = self._full.body_parentid
-        self.model.body_pos[self._shift :] = self._places[self._shift :] * np.asarray(scale)[parent][:, None]
+        self.model.body_pos[self._shift :] = self._places[self._shift :] * self._scale[parent][:, None]
         self.model.body_pos[: self._shift + 1] = self._places[: self._shift + 1]
 
     def neutral(self, frames: int) -> np.ndarray:
@@ -226,8 +228,8 @@ class Skeleton:
         return full if self.floating else full[:, ROOT:]
 
     def center_of_mass(self, pose: Pose) -> np.ndarray:
-        """Of the full model's masses at this pose, (T, 3) [m]."""
-        place = pose.points(np.arange(self._full.nbody), self._full.body_ipos)
+        """Of the full model's masses at this pose, their places at the present sizes, (T, 3) [m]."""
+        place = pose.points(np.arange(self._full.nbody), self._full.body_ipos * self._scale[:, None])
         return np.einsum("tbi,b->ti", place, self._full.body_mass) / self._full.body_mass.sum()
 
     def _set_couplings(self, embodiment: Embodiment) -> None:
