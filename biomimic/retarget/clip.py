@@ -19,7 +19,7 @@ from biomimic.retarget.options import Contact
 from biomimic.retarget.record import Record
 from biomimic.retarget.settle import Settled, resettle, settle
 from biomimic.retarget.skeleton import Skeleton
-from biomimic.retarget.tendons import clip_crossings
+from biomimic.retarget.tendons import Paths, clip_crossings, large_steps
 from biomimic.signals import Signals
 
 
@@ -73,15 +73,21 @@ def retarget(
 
 
 def _continuous(embodiment: Embodiment, skeleton: Skeleton, settled: Settled, options: ClipOptions) -> Settled:
-    """Solved again until no muscle's path slips off what it wraps around, looked at at four times the frame rate."""
+    """Solved again until no muscle's path slips off what it wraps around and none changes its length in a jump.
+
+    Slips are looked for at four times the frame rate and guarded against; around steps that the published rule counts
+    the joints are held smoother.
+    """
     laid: tuple[Guard, ...] = ()
+    paths = Paths(embodiment, np.arange(embodiment.model.ntendon))
     for _ in range(options.fit.rounds):
         qpos = skeleton.body_qpos(settled.qpos)
         crossed = clip_crossings(embodiment, qpos)
-        if not crossed:
+        steps = large_steps(paths.lengths(qpos[:, paths.addresses]), embodiment.model.tendon_length0)
+        if not crossed and not len(steps):
             break
         laid = (*laid, *guards(embodiment, qpos, crossed))
-        settled = resettle(settled, laid, options)
+        settled = resettle(embodiment, settled, laid, steps, options)
     return settled
 
 

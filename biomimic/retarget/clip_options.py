@@ -31,9 +31,11 @@ class FitOptions:
         lift_begin: [s] from this time before or after a contact,
         lift_time: [s] in full after as long again.
         guard: [rad] beyond a plane that a muscle's path must not cross.
+        calm: factor on the weight of the joints' bend in each round, near steps that the published rule counts,
+        calm_time: [s] this near.
         person_steps: most steps on the person-size skeleton.
         body_steps: most steps on the body, in each round.
-        rounds: of guarding tendons.
+        rounds: of guarding and calming tendons.
         rough: the person-size search and all rounds on the body but the last end when a step lowers the cost by less
             than this share.
         tolerance: the last round ends so.
@@ -49,13 +51,15 @@ class FitOptions:
     resting: float = 0.003
     resting_own: float = 0.010
     above: float = 0.0005
-    clearance: float = 0.0005
+    clearance: float = 0.0008
     touch: float = 0.005
     near: float = 0.05
     lift: float = 0.005
     lift_begin: float = 0.04
     lift_time: float = 0.06
     guard: float = 0.002
+    calm: float = 8.0
+    calm_time: float = 0.15
     person_steps: int = 8
     body_steps: int = 12
     rounds: int = 4

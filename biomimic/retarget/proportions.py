@@ -18,6 +18,8 @@ from biomimic.embodiment import Embodiment
 from biomimic.errors import BadValue
 from biomimic.retarget.skeleton import ROOT, Pose, Skeleton
 
+_TRUNK = ("trunk", "shoulder", "head")
+
 
 @dataclass(frozen=True)
 class ProportionOptions:
@@ -27,9 +29,13 @@ class ProportionOptions:
         frames: of the clip that are looked at, spread evenly.
         segment_spread: standard deviation of a segment's size relative to the person's; segment lengths of adults vary
             by 5 to 8 % of stature.
-        known_spread: the same where the person's model tells the size.
+        known_spread: the same where the source's bones tell the size.
+        known_trunk_spread: the same for trunk, shoulders and head, whose lengths are not between the same bones in two
+            models.
         person_spread: standard deviation of log(person's size): nearly free.
         rest_spread: [rad] how firmly joints stay at rest where points say nothing.
+        subtalar_spread: [rad] the same for the subtalar joints: they turn little in gait, and the few points of a foot
+            hardly tell their turn from the ankle's; many models lock them.
         rough_steps: with sizes only, before the places of points are sought.
         most_steps: of the search with places.
         tolerance: [1] the search ends when no size changes by more.
@@ -38,8 +44,10 @@ class ProportionOptions:
     frames: int = 24
     segment_spread: float = 0.12
     known_spread: float = 0.01
+    known_trunk_spread: float = 0.06
     person_spread: float = 0.5
     rest_spread: float = 0.6
+    subtalar_spread: float = 0.06
     rough_steps: int = 14
     most_steps: int = 8
     tolerance: float = 1e-3
@@ -259,7 +267,8 @@ class _Fit:
         """Precision and pull of the penalties, both (Z,); they count once for all frames as one frame does."""
         options = self.options
         known = np.isfinite(self.sizes)
-        spread = np.where(known, options.known_spread, options.segment_spread)
+        told = [options.known_trunk_spread if name in _TRUNK else options.known_spread for name in self.names]
+        spread = np.where(known, told, options.segment_spread)
         weight = [np.array([options.person_spread**-2.0]), spread**-2.0]
         off = [np.array([0.0]), np.where(known, self.sizes - shape.person, 0.0) - shape.segments]
         if places:
@@ -284,7 +293,7 @@ class _Fit:
         right = (across @ pull[..., None])[..., 0]
         joints = qpos[:, skeleton.joint_places]
         own = np.arange(ROOT, skeleton.size)
-        rest = self.options.rest_spread**-2.0
+        rest = spreads(skeleton, self.options.rest_spread, self.options) ** -2.0
         matrix[:, own, own] += rest
         right[:, ROOT:] += rest * (self.rest - joints)
         low = (joints <= skeleton.lower[ROOT:] + 1e-9) & (right[:, ROOT:] < 0)
@@ -337,6 +346,13 @@ class _Fit:
             qpos=qpos,
             rmse=float(np.sqrt(np.nanmean(square))),
         )
+
+
+def spreads(skeleton: Skeleton, usual: float, options: ProportionOptions) -> np.ndarray:
+    """How far joint coordinates may be from rest, (J,) [rad]."""
+    return np.array(
+        [options.subtalar_spread if name.startswith("subtalar") else usual for name in skeleton.names[ROOT:]]
+    )
 
 
 def _chosen(position: np.ndarray, weights: np.ndarray, most: int) -> np.ndarray:

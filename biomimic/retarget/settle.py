@@ -13,7 +13,8 @@ from biomimic.retarget.contact import contact_points
 from biomimic.retarget.ground import Ground
 from biomimic.retarget.guards import Guard
 from biomimic.retarget.options import Contact
-from biomimic.retarget.skeleton import Pose, Skeleton
+from biomimic.retarget.proportions import spreads
+from biomimic.retarget.skeleton import ROOT, Pose, Skeleton
 from biomimic.retarget.solve import Above, Problem, Pull, solve
 
 _CAPSULES = (int(mujoco.mjtGeom.mjGEOM_CAPSULE), int(mujoco.mjtGeom.mjGEOM_SPHERE))
@@ -60,7 +61,7 @@ def problem_of(skeleton: Skeleton, pulls: tuple[Pull, ...], options: ClipOptions
         pulls=pulls,
         bend=bend**-2.0,
         rest=rest,
-        rest_weight=np.full(len(rest), fit.rest**-2.0),
+        rest_weight=spreads(skeleton, fit.rest, options.proportions) ** -2.0,
         rate=options.rate,
         guard_weight=fit.guard**-2.0,
     )
@@ -110,11 +111,32 @@ def settle(
     return Settled(qpos, contact, problem)
 
 
-def resettle(settled: Settled, guards: tuple[Guard, ...], options: ClipOptions) -> Settled:
-    """The same with half spaces that the joint coordinates must stay in."""
-    padded = tuple(_padded(guard, settled.problem.skeleton.size) for guard in guards)
-    problem = replace(settled.problem, guards=padded)
-    return replace(settled, qpos=_solved(problem, settled.qpos, options.fit), problem=problem)
+def resettle(
+    embodiment: Embodiment, settled: Settled, guards: tuple[Guard, ...], steps: np.ndarray, options: ClipOptions
+) -> Settled:
+    """The same again.
+
+    Args:
+        embodiment: the body.
+        settled: so far.
+        guards: half spaces that the joint coordinates must stay in.
+        steps: frames around which joints are to move more smoothly, (F,).
+        options: weights.
+    """
+    problem, fit = settled.problem, options.fit
+    frames, size = len(settled.qpos), problem.skeleton.size
+    bend = np.broadcast_to(problem.bend, (max(frames - 2, 0), size)).copy()
+    if len(steps):
+        apart = np.abs(np.arange(1, frames - 1)[:, None] - steps).min(axis=1) / options.rate
+        bend[:, ROOT:] *= np.where(apart < fit.calm_time, fit.calm, 1.0)[:, None]
+    padded = tuple(_padded(guard, size) for guard in guards)
+    problem = replace(problem, guards=padded, bend=bend)
+    qpos, contact = _solved(problem, settled.qpos, fit), settled.contact
+    if contact is not None:
+        pose, stand = problem.skeleton.pose(qpos), problem.pulls[1]
+        still = np.isfinite(stand.target).all(axis=-1) & (_slid(pose, stand) < fit.slid)
+        contact = still & (_heights(pose, contact_points(embodiment, Contact())) < fit.touch)
+    return Settled(qpos, contact, problem)
 
 
 def _padded(guard: Guard, size: int) -> Guard:

@@ -104,6 +104,12 @@ def published_jumps(lengths: np.ndarray, rest: np.ndarray, names: tuple[str, ...
     )
 
 
+def large_steps(lengths: np.ndarray, rest: np.ndarray) -> np.ndarray:
+    """Frames after steps for which the published rule says that a motion jumps, (T, n), (n,) -> (F,)."""
+    steps = relative_steps(lengths, rest)
+    return np.flatnonzero((flagged(steps) & (steps > JumpRule().motion)).any(axis=1)) + 1
+
+
 @dataclass(frozen=True, eq=False)
 class Crossing:
     """A place where the path of a muscle slips off the body that it wraps around, or back.
