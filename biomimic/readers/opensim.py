@@ -80,6 +80,26 @@ def names(family: str, *, plates: dict[str, str] | None = None, emg_side: str = 
     return Names(family, angles, muscles, dict(plates) if plates is not None else dict(tables["plates"]), emg_side)
 
 
+def names_of(table: Signals) -> Names:
+    """Names of the family whose sign of the knee a table has.
+
+    People flex the knee far more than they extend it, so the mean of the file's own knees says which it is.
+    """
+    knees = [name for name in ("knee_angle_r", "knee_angle_l") if name in table.names]
+    is_negative = bool(knees) and float(np.nanmean(table.select(knees).values)) < 0.0
+    return names("gait2392" if is_negative else "rajagopal2016")
+
+
+def house_angles(table: Signals, names: Names, path: str | Path) -> Signals:
+    """Those columns of a table of coordinates that `names` knows, in house names and signs [rad].
+
+    Raises:
+        UnknownName: it knows none of them.
+        BadFile: they are degrees, while the header of the file, `path`, says radians.
+    """
+    return _angles(table, names, Path(path), unit="rad")
+
+
 def read_table(path: str | Path) -> Signals:
     """All columns of a .mot or .sto file, in SI units.
 

@@ -85,8 +85,8 @@ def retarget(
         touching = carried.ground.contact & (_heights(embodiment, qpos, soles) < _TOUCH)
         made = replace(made, contact=touching, contact_points=soles.names)
     points = clip.Fitted(aim.names, aim.bodies, carried.places)
-    found = record.assess(made, embodiment, scaled_source=house, points=points, angles=angles, seconds=seconds)
-    return made, replace(found, notes=(*found.notes, "mink and daqp; the seconds are theirs alone"))
+    found = record.assess(made, embodiment, scaled_source=house, points=points, angles=angles)
+    return made, replace(found, seconds=seconds, notes=(*found.notes, "mink and daqp; the seconds are theirs alone"))
 
 
 def fit(

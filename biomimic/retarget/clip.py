@@ -19,7 +19,7 @@ from biomimic.retarget.options import Contact
 from biomimic.retarget.record import Record
 from biomimic.retarget.settle import Settled, resettle, settle
 from biomimic.retarget.skeleton import Skeleton
-from biomimic.retarget.tendons import Paths, clip_crossings, large_steps
+from biomimic.retarget.tendons import Crossing, Paths, clip_crossings, large_steps
 from biomimic.signals import Signals
 
 
@@ -62,33 +62,35 @@ def retarget(
         options = replace(options, fit=replace(options.fit, resting=options.fit.resting_own))
     skeleton = Skeleton(embodiment)
     settled = settle(embodiment, skeleton, carried.pull, carried.start, carried.ground, options)
-    settled = _continuous(embodiment, skeleton, settled, options)
+    settled, crossed = _continuous(embodiment, skeleton, settled, options)
     clip = (options.rate, motion.provenance)
     trajectory = trajectory_of(skeleton, embodiment, settled.qpos, clip, settled.contact)
     found = Fitted(carried.targets.names, carried.targets.bodies, carried.places)
     house = embodiment.to_house(source_of(carried, skeleton, settled.qpos))
     seconds = time.perf_counter() - began
-    made = record.assess(trajectory, embodiment, scaled_source=house, points=found, angles=angles, seconds=seconds)
-    return trajectory, replace(made, notes=(*made.notes, *carried.notes))
+    made = record.assess(trajectory, embodiment, scaled_source=house, points=found, angles=angles, crossed=crossed)
+    return trajectory, replace(made, seconds=seconds, notes=(*made.notes, *carried.notes))
 
 
-def _continuous(embodiment: Embodiment, skeleton: Skeleton, settled: Settled, options: ClipOptions) -> Settled:
+def _continuous(
+    embodiment: Embodiment, skeleton: Skeleton, settled: Settled, options: ClipOptions
+) -> tuple[Settled, list[Crossing]]:
     """Solved again until no muscle's path slips off what it wraps around and none changes its length in a jump.
 
     Slips are looked for at four times the frame rate and guarded against; around steps that the published rule counts
-    the joints are held smoother.
+    the joints are held smoother. With the poses come the slips that are left.
     """
     laid: tuple[Guard, ...] = ()
     paths = Paths(embodiment, np.arange(embodiment.model.ntendon))
-    for _ in range(options.fit.rounds):
+    for number in range(options.fit.rounds + 1):
         qpos = skeleton.body_qpos(settled.qpos)
         crossed = clip_crossings(embodiment, qpos)
         steps = large_steps(paths.lengths(qpos[:, paths.addresses]), embodiment.model.tendon_length0)
-        if not crossed and not len(steps):
+        if number == options.fit.rounds or not crossed and not len(steps):
             break
         laid = (*laid, *guards(embodiment, qpos, crossed))
         settled = resettle(embodiment, settled, laid, steps, options)
-    return settled
+    return settled, crossed
 
 
 def source_of(carried: Carried, skeleton: Skeleton, qpos: np.ndarray) -> np.ndarray:

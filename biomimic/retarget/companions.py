@@ -21,8 +21,7 @@ _AXES = ("x", "y", "z")
 def angles(path: str | Path, start: float = 0.0) -> Signals:
     """Joint angles of an OpenSim file in house names and signs [rad], time 0 at the clip's first frame.
 
-    Models differ in the sign of the knee: people flex it far more than they extend it, so the file's own mean says
-    which it is.
+    Models differ in the sign of the knee; the file itself tells it.
 
     Args:
         path: of the file (.mot, .sto).
@@ -33,10 +32,7 @@ def angles(path: str | Path, start: float = 0.0) -> Signals:
         UnknownName: no column is a known coordinate.
     """
     table = opensim.read_table(path)
-    knees = [name for name in ("knee_angle_r", "knee_angle_l") if name in table.names]
-    is_negative = bool(knees) and float(np.nanmean(table.select(knees).values)) < 0.0
-    names = opensim.names("gait2392" if is_negative else "rajagopal2016")
-    found = opensim.read_recording(coordinates=path, mass=1.0, names=names).angles
+    found = opensim.house_angles(table, opensim.names_of(table), path)
     return replace(found, time=found.time - start)
 
 

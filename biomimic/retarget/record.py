@@ -139,7 +139,7 @@ def assess(
     scaled_source: np.ndarray | None = None,
     points: Attached | None = None,
     angles: Signals | None = None,
-    seconds: float | None = None,
+    crossed: list[tendons.Crossing] | None = None,
 ) -> Record:
     """Measure a retargeted clip.
 
@@ -149,7 +149,7 @@ def assess(
         scaled_source: where the points should be, house frame, NaN where unknown, (T, P, 3) [m].
         points: the P points of the body, fitted places.
         angles: of the source [rad]; time 0 is the clip's first frame, names as the body's angles, others are left out.
-        seconds: that the retargeting took.
+        crossed: the clip's crossings (`tendons.clip_crossings`) if they were looked for already.
 
     Raises:
         BadValue: the clip is another body's, or the source's points or angles do not fit it.
@@ -175,12 +175,13 @@ def assess(
         ground=_ground(seen, contact),
         jumps=tendons.published_jumps(seen.lengths, model.tendon_length0, names),
         coupling=_coupling(embodiment, qpos),
-        strict=tendons.strict_jumps(embodiment, tendons.clip_crossings(embodiment, qpos)),
+        strict=tendons.strict_jumps(
+            embodiment, tendons.clip_crossings(embodiment, qpos) if crossed is None else crossed
+        ),
         skate=None if contact is None else _skate(seen.soles, contact, soles.names),
         low=None if soles is None else _skate(seen.soles, seen.soles[..., 2] < _LOW, soles.names),
         nearness=None if points is None else _nearness(seen.places, scaled_source, points.names),
         angles={} if angles is None else _angle_errors(trajectory, embodiment, angles),
-        seconds=seconds,
     )
 
 

@@ -8,7 +8,7 @@ Source:
     Projected Newton with an active set: Bertsekas, SIAM J Control Optim 20:221, 1982, doi:10.1137/0320018.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.linalg import cho_solve_banded, cholesky_banded
@@ -151,9 +151,8 @@ def _cost(problem: Problem, qpos: np.ndarray) -> float:
     _, _, pull, weight = _pulled(problem, pose)
     joints = qpos[:, problem.skeleton.joint_places]
     total = float((weight * pull**2).sum()) + float((problem.rest_weight * (joints - problem.rest) ** 2).sum())
-    for guard in problem.guards:
-        over = np.maximum(joints[guard.first : guard.last + 1] @ guard.normal[ROOT:] - guard.bound, 0.0)
-        total += problem.guard_weight * float((over**2).sum())
+    for over in _over(problem, joints):
+        total += problem.guard_weight * float((np.maximum(over, 0.0) ** 2).sum())
     if len(qpos) > 2:
         total += float((problem.bend * _bend(problem.skeleton, qpos, problem.rate) ** 2).sum())
     return 0.5 * total
@@ -202,9 +201,9 @@ def _pulled(problem: Problem, pose: Pose) -> tuple[np.ndarray, np.ndarray, np.nd
 def _guard(problem: Problem, joints: np.ndarray, matrix: np.ndarray, gradient: np.ndarray) -> float:
     """Adds the guards that are overstepped; their cost."""
     cost = 0.0
-    for guard in problem.guards:
+    for guard, over in zip(problem.guards, _over(problem, joints)):
         rows = slice(guard.first, guard.last + 1)
-        over = np.maximum(joints[rows] @ guard.normal[ROOT:] - guard.bound, 0.0)
+        over = np.maximum(over, 0.0)
         weight = np.where(over > 0, problem.guard_weight, 0.0)
         matrix[rows] += weight[:, None, None] * np.outer(guard.normal, guard.normal)
         gradient[rows] += (weight * over)[:, None] * guard.normal
@@ -226,14 +225,41 @@ def _step(problem: Problem, now: _Equations, qpos: np.ndarray, damping: float) -
     low[:, ROOT:], high[:, ROOT:] = skeleton.lower[ROOT:] - joints, skeleton.upper[ROOT:] - joints
     held = (low >= -1e-9) & (now.gradient > 0) | (high <= 1e-9) & (now.gradient < 0)
     fixed = np.zeros_like(now.gradient)
+    acting = [over > 0 for over in _over(problem, joints)]
     for _ in range(_REPEATS):
         step = _free_step(problem, now, held, fixed, damping)
         across = ~held & ((step < low - 1e-9) | (step > high + 1e-9))
-        if not across.any():
+        met = [over > 0 for over in _over(problem, joints, step)]
+        if not across.any() and not any((new & ~old).any() for new, old in zip(met, acting)):
             break
+        now = _resisted(problem, now, joints, [new & ~old for new, old in zip(met, acting)])
+        acting = [new | old for new, old in zip(met, acting)]
         fixed = np.where(across, np.clip(step, low, high), fixed)
         held |= across
     return np.clip(step, low, high)
+
+
+def _over(problem: Problem, joints: np.ndarray, step: np.ndarray | None = None) -> list[np.ndarray]:
+    """How far each guard is overstepped in its own frames, now or after a step [rad]; negative where it is kept."""
+    overs = []
+    for guard in problem.guards:
+        rows = slice(guard.first, guard.last + 1)
+        over = joints[rows] @ guard.normal[ROOT:] - guard.bound
+        overs.append(over if step is None else over + step[rows] @ guard.normal)
+    return overs
+
+
+def _resisted(problem: Problem, now: _Equations, joints: np.ndarray, met: list[np.ndarray]) -> _Equations:
+    """With guards that a step would overstep in some of their frames: else it goes too far, is refused and shrinks."""
+    if not any(rows.any() for rows in met):
+        return now
+    matrix, gradient = now.matrix.copy(), now.gradient.copy()
+    for guard, frames, over in zip(problem.guards, met, _over(problem, joints)):
+        rows = slice(guard.first, guard.last + 1)
+        weight = np.where(frames, problem.guard_weight, 0.0)
+        matrix[rows] += weight[:, None, None] * np.outer(guard.normal, guard.normal)
+        gradient[rows] += (weight * over)[:, None] * guard.normal
+    return replace(now, matrix=matrix, gradient=gradient)
 
 
 def _free_step(problem: Problem, now: _Equations, held: np.ndarray, fixed: np.ndarray, damping: float) -> np.ndarray:

@@ -105,7 +105,7 @@ def test_figures_are_the_published_codes(body, shape):
 
 
 def test_a_still_clip_in_the_air_keeps_everything(body):
-    found = assess(clip(body, standing(body)), body, seconds=0.05)
+    found = replace(assess(clip(body, standing(body)), body), seconds=0.05)
     assert found.limits.percent == 0.0 and found.limits.joint == ""
     assert found.ground.percent == 0.0 and found.ground.deepest == 0.0 and found.ground.frame == -1
     assert found.jumps.count == 0 and found.coupling.largest == 0.0
