@@ -241,9 +241,11 @@ def _check_still(motion: Motion, plausible: Plausible, name: str) -> None:
         return
     longest = int(np.argmax(lengths))
     start, length = edges[2 * longest] / motion.rate, lengths[longest] / motion.rate
-    what = "nothing moves at all; one pose is no motion" if same.all() else "all landmarks freeze"
+    if same.all():
+        raise BadValue(f"{name} shows one pose for all its {length:.3g} s; a clip in which something moves is needed.")
     raise BadValue(
-        f"{name}: {what} for {length:.3g} s from {start:.3g} s on; the recording stopped there. Cut that stretch out."
+        f"{name}: no landmark moves at all for {length:.3g} s from {start:.3g} s on; the recording stopped there. Cut "
+        "that stretch out."
     )
 
 

@@ -7,10 +7,12 @@ from pathlib import Path
 
 from biomimic import config
 from biomimic.errors import BadFile, BadValue
+from biomimic.readers import coordinates
 
 ENDINGS = (".npz", ".bvh", ".amc", ".trc", ".c3d", ".txt", ".mot", ".sto")
 _SHAPES = ("shape.npz", "_stagei.npz")  # what AMASS keeps beside its motions: a person's shape, no motion
-_PEEK = 4096  # characters of a file that say what it holds
+_MARKERS = (".trc", ".c3d")  # what joint angles were computed from
+_PEEK = 16384  # characters of a file that say what it holds
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,9 @@ def find(source: str | Path, *, without: Path | None = None) -> tuple[Clip, ...]
     """The clips of a folder (searched to the bottom), of one file, or of a TOML list of [[clip]] tables.
 
     Recordings are .npz (AMASS), .bvh, .amc, .trc, .c3d, .txt that hold the frames of a DeepMimic clip, and OpenSim
-    joint angles (.mot, .sto) where no .trc lies beside them. What belongs to <stem> is found by name: <stem>_ik.mot or
-    .sto, <stem>_grf.mot or .sto, and the only .osim of its folder; an .amc's .asf has the name up to the last "_", or
-    is the only one of its folder.
+    joint angles (.mot, .sto) where no .trc or .c3d lies beside them. What belongs to <stem> is found by name:
+    <stem>_ik.mot or .sto, <stem>_grf.mot or .sto, and the only .osim of its folder; an .amc's .asf has the name up to
+    the last "_", or is the only one of its folder.
 
     Args:
         source: folder, recording, or TOML list; paths in a list are relative to it.
@@ -103,7 +105,7 @@ def _is_clip(path: Path, beside: list[str]) -> bool:
     if ending == ".txt":
         return '"Frames"' in _begin(path)
     if ending in (".mot", ".sto"):
-        return not any(name.lower().endswith(".trc") for name in beside) and _holds_angles(path)
+        return not any(name.lower().endswith(_MARKERS) for name in beside) and coordinates.begins(_begin(path))
     return True
 
 
@@ -113,12 +115,6 @@ def _begin(path: Path) -> str:
             return file.read(_PEEK)
     except OSError:
         return ""
-
-
-def _holds_angles(path: Path) -> bool:
-    """Whether the columns of an OpenSim table are the coordinates of a body."""
-    words = {word.removesuffix("/value").rsplit("/", 1)[-1] for word in _begin(path).split()}
-    return {"pelvis_tx", "hip_flexion_r", "knee_angle_r"} <= words
 
 
 def _named(paths: list[Path], folder: Path) -> tuple[Clip, ...]:

@@ -7,16 +7,20 @@ from biomimic.retarget.options import DEG
 
 @dataclass(frozen=True)
 class Limits:
-    """Joint ranges by the published rule: hinges and slides, coupled ones too, outside by more than 1e-5.
+    """Joint ranges: hinges and slides, coupled ones too.
+
+    The model contradicts itself: with its couplings kept exactly, coupled joints of the knee leave their own ranges by
+    up to 0.00025 rad (0.014 degrees) between 42 and 50 degrees of flexion, and by less elsewhere. So the published
+    figure cannot be 0 % while a knee bends, and `percent` lets coupled joints have this much.
 
     Attributes:
-        percent: of all pairs of frame and joint.
-        independent: the same of the joints that no coupling sets [%].
+        percent: of all pairs of frame and joint, outside by more than 1e-5, or 1e-3 for a coupled joint.
+        published: the same by the published rule, outside by more than 1e-5 for every joint [%].
         largest: excess [rad or m], its joint and frame; 0, "" and -1 without any.
     """
 
     percent: float
-    independent: float
+    published: float
     largest: float
     joint: str
     frame: int

@@ -44,7 +44,9 @@ def read(clip: Clip, options: ClipOptions, body_model: Path | None = None) -> Re
     Raises:
         BiomimicError: what a reader says of a file.
     """
-    motion = mocap.read_motion(clip.path, body_model=body_model, skeleton=clip.skeleton)
+    model = None if clip.model is None else read_osim(clip.model)
+    joints = None if model is None else {joint.child: joint.pose[:3, 3] for joint in model.joints}
+    motion = mocap.read_motion(clip.path, body_model=body_model, skeleton=clip.skeleton, places=joints)
     start = _start(clip.path)
     if motion.rotation is None:  # a skeleton is seen whole or not at all
         motion, first = checks.trim(motion)
@@ -53,7 +55,7 @@ def read(clip: Clip, options: ClipOptions, body_model: Path | None = None) -> Re
         motion,
         None if clip.angles is None else companions.angles(clip.angles, start),
         None if clip.forces is None else companions.forces(clip.forces, motion, options.rate, start),
-        None if clip.model is None else read_osim(clip.model),
+        None if motion.rotation is not None else model,  # a skeleton has no markers
     )
 
 
