@@ -95,7 +95,7 @@ def test_table_marks_what_is_beyond(results):
         "400",
     ]
     assert table["good"][2] == "0" and table["mink"][2] == "2!"
-    assert table["ceiling"][1:] == ["0", "0", "0", "0", "0", "0.0001", "5", "25", "4"]
+    assert table["ceiling"][1:] == ["0", "0", "0", "0", "0.0001", "5", "25", "4"]
 
 
 def test_page_is_whole_and_escaped(results):
