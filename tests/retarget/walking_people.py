@@ -1,6 +1,7 @@
 """People who walk: the shipped walking target at another size of the body, recorded as joints or as skin markers."""
 
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ from posed_people import JOINTS
 from scipy.interpolate import CubicSpline
 from scipy.spatial.transform import Rotation, RotationSpline
 
+from biomimic import embodiment
 from biomimic.embodiment import Embodiment
 from biomimic.motion import Motion, Trajectory
 from biomimic.provenance import Provenance
@@ -129,9 +131,7 @@ def _entry(entries: dict, name: str):
 
 def _repeated(target: Trajectory, time: np.ndarray) -> dict[str, np.ndarray]:
     """The cycle's coordinates at any time: joints by name, place and turn of the root in the model's world."""
-    from biomimic import embodiment
-
-    body = embodiment.load(target.embodiment)
+    names = _joints(target.embodiment)
     strides = int(np.ceil(time[-1] / target.period)) + 2
     grid = np.arange(-len(target.qpos), strides * len(target.qpos)) / target.rate
     qpos = np.tile(target.qpos, (strides + 1, 1))
@@ -141,3 +141,10 @@ def _repeated(target: Trajectory, time: np.ndarray) -> dict[str, np.ndarray]:
     turn = RotationSpline(grid, Rotation.from_quat(qpos[:, 3:7], scalar_first=True))(time)
     joints = {body.model.joint(k).name: values[:, body.model.jnt_qposadr[k]] for k in range(body.model.njnt) if k > 0}
     return joints | {"place": values[:, :3], "turn": turn.as_quat(scalar_first=True)}
+
+
+@cache
+def _joints(name: str) -> dict[str, int]:
+    """Places of a body's joints among its coordinates, without the root's."""
+    model = embodiment.load(name).model
+    return {model.joint(k).name: int(model.jnt_qposadr[k]) for k in range(1, model.njnt)}
