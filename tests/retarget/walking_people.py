@@ -131,7 +131,6 @@ def _entry(entries: dict, name: str):
 
 def _repeated(target: Trajectory, time: np.ndarray) -> dict[str, np.ndarray]:
     """The cycle's coordinates at any time: joints by name, place and turn of the root in the model's world."""
-    names = _joints(target.embodiment)
     strides = int(np.ceil(time[-1] / target.period)) + 2
     grid = np.arange(-len(target.qpos), strides * len(target.qpos)) / target.rate
     qpos = np.tile(target.qpos, (strides + 1, 1))
@@ -139,7 +138,7 @@ def _repeated(target: Trajectory, time: np.ndarray) -> dict[str, np.ndarray]:
     qpos[:, :2] += np.repeat(np.arange(-1, strides), len(target.qpos))[:, None] * travel
     values = CubicSpline(grid, qpos)(time)
     turn = RotationSpline(grid, Rotation.from_quat(qpos[:, 3:7], scalar_first=True))(time)
-    joints = {body.model.joint(k).name: values[:, body.model.jnt_qposadr[k]] for k in range(body.model.njnt) if k > 0}
+    joints = {name: values[:, place] for name, place in _joints(target.embodiment).items()}
     return joints | {"place": values[:, :3], "turn": turn.as_quat(scalar_first=True)}
 
 
