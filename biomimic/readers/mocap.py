@@ -1,6 +1,7 @@
 """The Motion of any motion-capture file, its kind told by what is in it."""
 
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -16,17 +17,17 @@ KINDS = {
     "deepmimic": "DeepMimic (.txt, .json)",
     "trc": "markers (.trc)",
     "c3d": "markers (.c3d)",
+    "coordinates": "OpenSim joint angles of a whole person (.mot, .sto)",
 }
 _SUFFIXES = {".bvh": "bvh", ".amc": "amc", ".trc": "trc", ".c3d": "c3d"}
 _ELSEWHERE = {
     ".asf": "it is a skeleton without frames; give the .amc file",
-    ".mot": "it holds joint angles or forces of OpenSim, no landmarks; give it with a marker file",
-    ".sto": "it holds joint angles or forces of OpenSim, no landmarks; give it with a marker file",
     ".osim": "it is a body, no motion; give it as the model of a marker file",
     ".pkl": "pickles are not opened; save the same arrays as .npz",
     ".fbx": "export the clip as .bvh",
 }
-_FIXED_UP = {"deepmimic": "y", "motion": "z"}
+_FIXED_UP = {"deepmimic": "y", "motion": "z", "coordinates": "y"}
+_PEEK = 16384  # bytes of an OpenSim table that hold its labels; those with the states of all muscles are long
 
 
 def read_motion(
@@ -35,6 +36,7 @@ def read_motion(
     up: str | None = None,
     body_model: str | Path | None = None,
     skeleton: str | Path | None = None,
+    places: Mapping[str, np.ndarray] | None = None,
 ) -> Motion:
     """Joints or markers of a person in the house frame [m], heading as recorded.
 
@@ -43,6 +45,7 @@ def read_motion(
         up: axis of the file's world that points up, one of x y z -x -y -z; None finds it.
         body_model: SMPL-H or SMPL-X body for AMASS files, see `amass.read`.
         skeleton: .asf file of an .amc file, see `amc.read`.
+        places: of the joints of the person whose OpenSim angles these are, see `coordinates.read`.
 
     Raises:
         BadFile: no such file, of no kind known here, damaged, or of impossible content.
@@ -56,8 +59,10 @@ def read_motion(
         return Motion.load(path)
     if kind in ("trc", "c3d"):
         return _markers(path, kind, up)
-    from biomimic.readers import amass, amc, bvh, deepmimic
+    from biomimic.readers import amass, amc, bvh, coordinates, deepmimic
 
+    if kind == "coordinates":
+        return coordinates.read(path, places=places)
     if kind == "amass":
         return amass.read(path, body_model=body_model, up=up)
     if kind == "amc":
@@ -77,18 +82,35 @@ def kind_of(path: str | Path) -> str:
     suffix = path.suffix.lower()
     if suffix in _ELSEWHERE:
         raise BadFile(f"{path} is no motion: {_ELSEWHERE[suffix]}.")
+    if suffix in (".mot", ".sto"):
+        return _table(path)
     kind = _SUFFIXES.get(suffix) or _beginning(path)
     if kind is None:
         raise BadFile(f"{path} is of no kind that is known here; known are {', '.join(KINDS.values())}.")
     return kind
 
 
-def _beginning(path: Path) -> str | None:
+def _table(path: Path) -> str:
+    from biomimic.readers import coordinates
+
+    if coordinates.begins(_start(path, _PEEK).decode("utf-8", errors="replace")):
+        return "coordinates"
+    raise BadFile(
+        f"{path} is no motion: it is no OpenSim table of a whole person's joint angles (pelvis_tx, hip_flexion_r, "
+        "knee_angle_r …); give forces with the motion that they belong to."
+    )
+
+
+def _start(path: Path, count: int) -> bytes:
     try:
         with open(path, "rb") as file:
-            start = file.read(512)
+            return file.read(count)
     except OSError as error:
         raise BadFile(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def _beginning(path: Path) -> str | None:
+    start = _start(path, 512)
     if start.startswith(b"PK") or path.suffix.lower() == ".npz":
         return _arrays(path)
     text = start.decode("utf-8", errors="replace").lstrip("\ufeff \t\r\n")

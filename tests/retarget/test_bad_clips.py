@@ -88,7 +88,7 @@ KINDS = {
         "millimetres",
     ),
     "marker of a foot never seen": ("marker.trc", _never_seen, "right foot"),
-    "frozen": ("frozen.trc", _frozen, "frozen.trc: .*(moves|freeze)"),
+    "frozen": ("frozen.trc", _frozen, "frozen.trc.* (moves|one pose)"),
     "too few markers": ("few.trc", _lost, "[Tt]oo few|lack"),
     "cut short": (
         "cut.bvh",
