@@ -49,7 +49,7 @@ class FitOptions:
     depth: float = 0.0007
     slid: float = 0.002
     resting: float = 0.003
-    resting_own: float = 0.010
+    resting_own: float = 0.020
     above: float = 0.0005
     clearance: float = 0.0008
     touch: float = 0.005

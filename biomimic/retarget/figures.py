@@ -81,12 +81,13 @@ class Skate:
 
 @dataclass(frozen=True)
 class Nearness:
-    """Distance of the body's points from the scaled source points.
+    """Distance of the body's landmarks (joint centres or markers) from the scaled source.
 
     Attributes:
-        rmse: root mean square over frames and points [m].
-        largest: [m], the point and frame.
-        each: root mean square by point [m].
+        rmse: root mean square over frames and landmarks [m].
+        largest: [m], the landmark and frame.
+        each: root mean square by point [m]; those named "landmark:1" and "landmark:2" lie 0.1 m from a joint's centre
+            along two of its axes and show its turn.
     """
 
     rmse: float

@@ -44,10 +44,10 @@ class ProportionOptions:
     frames: int = 24
     segment_spread: float = 0.12
     known_spread: float = 0.01
-    known_trunk_spread: float = 0.06
+    known_trunk_spread: float = 0.12
     person_spread: float = 0.5
     rest_spread: float = 0.6
-    subtalar_spread: float = 0.06
+    subtalar_spread: float = 0.1
     rough_steps: int = 14
     most_steps: int = 8
     tolerance: float = 1e-3

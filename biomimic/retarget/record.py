@@ -327,10 +327,13 @@ def _nearness(places: np.ndarray, source: np.ndarray, names: tuple[str, ...]) ->
     apart = np.linalg.norm(places - source, axis=-1)
     if np.isnan(apart).all():
         raise BadValue("The scaled source has no point that is a number; there is nothing to compare the clip with.")
-    frame, worst = np.unravel_index(np.nanargmax(apart), apart.shape)
+    marks = np.array([":" not in name for name in names])  # the others are virtual points that only show turns
+    marks = marks if np.isfinite(apart[:, marks]).any() else np.ones(len(names), dtype=bool)
+    own = np.where(marks, apart, np.nan)
+    frame, worst = np.unravel_index(np.nanargmax(own), own.shape)
     seen = ~np.isnan(apart).all(axis=0)
     each = {name: float(np.sqrt(np.nanmean(apart[:, p] ** 2))) for p, name in enumerate(names) if seen[p]}
-    return Nearness(float(np.sqrt(np.nanmean(apart**2))), float(apart[frame, worst]), names[worst], int(frame), each)
+    return Nearness(float(np.sqrt(np.nanmean(own**2))), float(own[frame, worst]), names[worst], int(frame), each)
 
 
 def _angle_errors(trajectory: Trajectory, embodiment: Embodiment, angles: Signals) -> dict[str, float]:
