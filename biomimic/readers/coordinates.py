@@ -44,6 +44,7 @@ class _Body:
     name: str
     on: str
     place: np.ndarray
+    shift: np.ndarray
     joint: str
     turned: str
     turns: tuple[_Turn, ...]
@@ -154,6 +155,7 @@ def _body(name: str, entry: Mapping[str, object], turns: list[dict], side: str) 
         name.format(s=side),
         entry["on"].format(s=side),
         np.array(entry["place"]) * [1.0, 1.0, mirror],
+        np.array(entry.get("shift", (0.0, 0.0, 0.0))) * [1.0, 1.0, mirror],
         entry["joint"] + end if "joint" in entry else "",
         entry.get("turned", name).format(s=side),
         tuple(_turn(turn, mirror, end) for turn in turns),
@@ -191,35 +193,37 @@ def _local(bodies: tuple[_Body, ...], angles: Mapping[str, np.ndarray]) -> np.nd
     return local
 
 
-def _skeleton(bodies: tuple[_Body, ...], places: np.ndarray) -> Skeleton:
+def _skeleton(bodies: tuple[_Body, ...], sizes: np.ndarray) -> Skeleton:
+    """The bodies at sizes (J,) of the table's places."""
     names = tuple(body.name for body in bodies)
-    return Skeleton(names, tuple(names.index(body.on) if body.on else -1 for body in bodies), places)
+    parents = tuple(names.index(body.on) if body.on else -1 for body in bodies)
+    shift = sizes[:, None] * [body.shift for body in bodies]
+    offsets = sizes[:, None] * [body.place for body in bodies] + shift
+    for k, parent in enumerate(parents):
+        offsets[k] -= shift[parent] if parent >= 0 else 0.0
+    return Skeleton(names, parents, offsets)
 
 
 def _generic(bodies: tuple[_Body, ...], local: np.ndarray, pelvis: np.ndarray) -> np.ndarray:
-    """(J, 3) [m] place of each body of the table's person, as tall as the pelvis is high over the file's floor.
+    """(J,) size of the table's person that is as tall as the pelvis is high over the file's floor.
 
     Else the legs were too short or too long for the way that the pelvis goes, and the feet would slide.
     """
-    places = np.array([body.place for body in bodies])
-    position, _ = _skeleton(bodies, places).pose(local, pelvis)
+    ones = np.ones(len(bodies))
+    position, _ = _skeleton(bodies, ones).pose(local, pelvis)
     toes = position[:, [k for k, body in enumerate(bodies) if body.joint.startswith("toe")], 1].min(axis=1)
     lowest = int(np.argmin(toes))
     size = (pelvis[lowest, 1] - _TOE) / (pelvis[lowest, 1] - toes[lowest])
-    return places * (size if _GENERIC[0] <= size <= _GENERIC[1] else 1.0)
+    return ones * (size if _GENERIC[0] <= size <= _GENERIC[1] else 1.0)
 
 
 def _sized(bodies: tuple[_Body, ...], places: Mapping[str, np.ndarray]) -> np.ndarray:
-    """(J, 3) [m] place of each body, as long as the person's; where that is not known, in the size of the legs."""
-    own = {body.name: body.place for body in bodies}
-    ratio = {name: _ratio(places[name], own[name]) for name in own if name in places and own[name].any()}
+    """(J,) size of each place: the person's, where it is known, else that of the legs."""
+    known = {body.name: body.place for body in bodies if body.name in places and body.place.any()}
+    ratio = {name: float(np.linalg.norm(places[name]) / np.linalg.norm(place)) for name, place in known.items()}
     legs = [ratio[name] for name in _BONES if name in ratio]
     person = float(np.mean(legs)) if legs else 1.0
-    return np.array([ratio.get(body.name, person) * body.place for body in bodies])
-
-
-def _ratio(theirs: np.ndarray, ours: np.ndarray) -> float:
-    return float(np.linalg.norm(theirs) / np.linalg.norm(ours))
+    return np.array([ratio.get(body.name, person) for body in bodies])
 
 
 def _rate(time: np.ndarray) -> float:

@@ -106,7 +106,7 @@ def carry(
         return _scaled(skeleton, aim, person, None, options)
     soles = contact_points(embodiment, Contact())
     floor = _floor(embodiment, skeleton, soles, person, (options, force))
-    if places is None:
+    if places is None and not options.has_own_feet:
         turns = flat_feet.tilts(embodiment.model, soles, floor)
         flat = flat_feet.flattened(
             embodiment.model, soles, turns, (points.bodies, person.places), person.proportions.scale
@@ -188,10 +188,15 @@ def _by_force(com: np.ndarray, force: np.ndarray, floor: Ground, options: ClipOp
     except BadValue as error:
         return np.zeros_like(com), f"Forces do not steer the centre of mass: {error}"
     shift = com_from_forces(com, level, mass, options.rate) - com
-    share = float(known.mean())
+    moved = float(np.sqrt((shift**2).sum(axis=1).mean()))
+    if moved > options.most_shift:
+        return np.zeros_like(com), (
+            f"Forces do not steer the centre of mass: they would move it by {1e3 * moved:.0f} mm (RMS), more than the "
+            f"{1e3 * options.most_shift:.0f} mm that motion and whole plates differ by; a foot may have stood partly beside one."
+        )
     return shift, (
-        f"The centre of mass follows the plates in {100 * share:.0f} % of the frames (they weigh {mass:.1f} kg); it "
-        f"was moved by {1e3 * float(np.sqrt((shift**2).sum(axis=1).mean())):.1f} mm (RMS)."
+        f"The centre of mass follows the plates in {100 * float(known.mean()):.0f} % of the frames (they weigh "
+        f"{mass:.1f} kg); it was moved by {1e3 * moved:.1f} mm (RMS)."
     )
 
 

@@ -58,7 +58,7 @@ def retarget(
     options = ClipOptions() if options is None else options
     began = time.perf_counter()
     carried = carry(motion, embodiment, options, force=force, places=places)
-    if places is not None:
+    if places is not None or options.has_own_feet:
         options = replace(options, fit=replace(options.fit, resting=options.fit.resting_own))
     skeleton = Skeleton(embodiment)
     settled = settle(embodiment, skeleton, carried.pull, carried.start, carried.ground, options)

@@ -19,6 +19,7 @@ from biomimic.retarget.record import Record
 from biomimic.signals import Signals
 
 OURS, MINK = "biomimic", "mink"
+_ANGLES = (".mot", ".sto")
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +30,7 @@ class Read:
         motion: of the person.
         angles: of the source, time 0 at the first frame, or None.
         force: on both feet, (T, 6) [N], or None.
-        places: of the markers on the person's model, or None.
+        places: the person's model with places of markers, or None.
     """
 
     motion: Motion
@@ -55,13 +56,13 @@ def read(clip: Clip, options: ClipOptions, body_model: Path | None = None) -> Re
         motion,
         None if clip.angles is None else companions.angles(clip.angles, start),
         None if clip.forces is None else companions.forces(clip.forces, motion, options.rate, start),
-        None if motion.rotation is not None else model,  # a skeleton has no markers
+        model,
     )
 
 
 def ours(clip: Clip, embodiment: Embodiment, body_model: Path | None = None) -> tuple[Trajectory, Record]:
     """GMR-Fit: `clip.retarget` with all that was measured."""
-    options = ClipOptions()
+    options = ClipOptions(has_own_feet=clip.path.suffix.lower() in _ANGLES)
     found = read(clip, options, body_model)
     return retarget(found.motion, embodiment, options, angles=found.angles, force=found.force, places=found.places)
 
@@ -92,4 +93,4 @@ def _start(path: Path) -> float:
         from biomimic.readers import c3d  # its library is an extra
 
         return c3d.first_time(path)
-    return float(opensim.read_table(path).time[0]) if ending in (".mot", ".sto") else 0.0
+    return float(opensim.read_table(path).time[0]) if ending in _ANGLES else 0.0
