@@ -83,9 +83,14 @@ def walker(body: Embodiment, *, seconds: float = 1.2, size: float | dict[str, fl
 
 
 def as_joints(person: Walker) -> Motion:
-    """Places and turns of the joints of joints.toml, with the body's own axes."""
+    """Places and turns of the joints of joints.toml.
+
+    Axes are the body's own (forward, up, right); without legs, whose rest pose would tell, they are those that arms
+    alone must have: forward, left, up when they hang.
+    """
     frames, entries = BodyFrames(person.body), table()
     there = [name for name in JOINTS if _entry(entries, name).body in frames.ids]
+    own = np.eye(3) if frames.legs else np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
     pose = person.skeleton.pose(person.qpos)
     position, rotation = [], []
     for name in there:
@@ -93,7 +98,7 @@ def as_joints(person: Walker) -> Motion:
         number = frames.ids[entry.body]
         place = (frames.place(entry.body, entry.at) + np.array(entry.shift)) * person.scale[number]
         position.append(pose.points(np.array([number]), place[None])[:, 0])
-        turn = person.body.house @ pose.turn[:, frames.ids[entry.turn or entry.body]]
+        turn = person.body.house @ pose.turn[:, frames.ids[entry.turn or entry.body]] @ own
         rotation.append(Rotation.from_matrix(turn).as_quat(scalar_first=True))
     position = person.body.to_house(np.stack(position, axis=1))
     return Motion(person.rate, position, tuple(there), MADE, rotation=np.stack(rotation, axis=1))
