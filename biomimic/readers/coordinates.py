@@ -24,7 +24,7 @@ REQUIRED = (
 )
 _EVEN = 0.05  # share of a time step by which frames may be off, since times are written with few digits
 _TOE = 0.01  # [m] height of the joint of the toes above the sole
-_GENERIC = (0.6, 1.4)  # [1] of the table's person, from a child of 1.0 m to a man of 2.3 m
+_GENERIC = (0.75, 1.35)  # sizes of the table's person, whose legs are then 0.6 to 1.1 m long
 _BONES = ("tibia_r", "talus_r", "tibia_l", "talus_l")  # whose places tell the person's size
 
 
