@@ -33,7 +33,7 @@ class FitOptions:
         guard: [rad] beyond a plane that a muscle's path must not cross.
         calm: factor on the weight of the joints' bend in each round, near steps that the published rule counts,
         calm_time: [s] this near.
-        person_steps: most steps on the person-size skeleton.
+        person_steps: most steps on the person-size skeleton: few, for what is left over is carried to the body and not lost.
         body_steps: most steps on the body, in each round.
         rounds: of guarding and calming tendons.
         rough: the person-size search and all rounds on the body but the last end when a step lowers the cost by less
@@ -60,7 +60,7 @@ class FitOptions:
     guard: float = 0.002
     calm: float = 8.0
     calm_time: float = 0.15
-    person_steps: int = 8
+    person_steps: int = 3
     body_steps: int = 12
     rounds: int = 4
     rough: float = 1e-2

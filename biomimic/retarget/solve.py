@@ -22,6 +22,7 @@ _NEAR = 0.004  # [m] points that are less above their least height resist every 
 _STAY = 0.05  # with this share of their weight, lest a step that knows nothing of the floor pushes them through it
 _SHARES = (0.5, 0.25, 0.1)  # of a step that are tried when all of it does not help
 _REPEATS = 4  # times a step is solved again with more coordinates at their limits
+_GRAZE = 2e-3  # [rad or m] what would cross a limit by less is only cut off
 
 
 @dataclass(frozen=True, eq=False)
@@ -228,7 +229,7 @@ def _step(problem: Problem, now: _Equations, qpos: np.ndarray, damping: float) -
     acting = [over > 0 for over in _over(problem, joints)]
     for _ in range(_REPEATS):
         step = _free_step(problem, now, held, fixed, damping)
-        across = ~held & ((step < low - 1e-9) | (step > high + 1e-9))
+        across = ~held & ((step < low - _GRAZE) | (step > high + _GRAZE))
         met = [over > 0 for over in _over(problem, joints, step)]
         if not across.any() and not any((new & ~old).any() for new, old in zip(met, acting)):
             break
