@@ -96,7 +96,7 @@ def _table(path: Path) -> str:
     if coordinates.begins(_start(path, _PEEK).decode("utf-8", errors="replace")):
         return "coordinates"
     raise BadFile(
-        f"{path} is no motion: it is no OpenSim table of a whole person's joint angles (pelvis_tx, hip_flexion_r, "
+        f"{path} is no motion: its columns are not a whole person's joint angles of OpenSim (pelvis_tx, hip_flexion_r, "
         "knee_angle_r …); give forces with the motion that they belong to."
     )
 

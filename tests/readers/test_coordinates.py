@@ -216,7 +216,7 @@ def test_missing_coordinates_are_named(tmp_path):
 
 def test_forces_are_no_motion_and_up_is_known(tmp_path):
     (tmp_path / "grf.mot").write_text("endheader\ntime\tground_force_vy\n0\t1\n0.1\t1\n")
-    with pytest.raises(BadFile, match="no OpenSim table of a whole person's joint angles"):
+    with pytest.raises(BadFile, match="not a whole person.s joint angles of OpenSim"):
         mocap.read_motion(tmp_path / "grf.mot")
     with pytest.raises(Exception, match="y always points up"):
         mocap.read_motion(_write(tmp_path / "a.mot", {}), up="z")

@@ -60,7 +60,7 @@ def test_a_file_without_a_telling_name_is_known_by_its_beginning(tmp_path, start
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("grf.mot", "no OpenSim table of a whole person.s joint angles"),
+        ("grf.mot", "not a whole person.s joint angles of OpenSim"),
         ("11.asf", "give the .amc file"),
         ("a.fbx", "export the clip as .bvh"),
         ("a.pkl", "pickles are not opened"),
