@@ -21,6 +21,7 @@ class FitOptions:
             for clips in which something still sinks by more than `depth` or slides by more than `slid`.
         depth: [m] see above; the published measure counts 1 mm.
         slid: [m] see above; twice that can lie between two frames of a contact.
+        sliding: share of the contact that may be given up because it slides, before firmer rounds are tried.
         resting: [m] its height; softer, since the points of the model's sole are not in one plane (up to 5 mm).
         above: [m] a contact point below the floor.
         resting_own: [m] the same where the person's own model tells how the feet are turned.
@@ -33,7 +34,7 @@ class FitOptions:
         guard: [rad] beyond a plane that a muscle's path must not cross.
         calm: factor on the weight of the joints' bend in each round, near steps that the published rule counts,
         calm_time: [s] this near.
-        person_steps: most steps on the person-size skeleton: few, for what is left over is carried to the body and not lost.
+        person_steps: most steps on the person-size skeleton: few, for what is left over is carried to the body.
         body_steps: most steps on the body, in each round.
         rounds: of guarding and calming tendons.
         rough: the person-size search and all rounds on the body but the last end when a step lowers the cost by less
@@ -48,6 +49,7 @@ class FitOptions:
     planted: tuple[float, ...] = (0.001, 0.0004, 0.0002, 0.0001, 0.0001)
     depth: float = 0.0007
     slid: float = 0.002
+    sliding: float = 0.03
     resting: float = 0.003
     resting_own: float = 0.020
     above: float = 0.0005

@@ -105,7 +105,8 @@ def settle(
         low = _heights(pose, soles) < fit.touch
         held, touching = planted.contact, found.contact & low
         contact = held & low & (_slid(pose, stand) < fit.slid)
-        if number > 0 and (contact == (held & low)).all() and _depth(pose, above, fit) < fit.depth:
+        sliding = (held & low).sum() - contact.sum()
+        if number > 0 and sliding <= fit.sliding * contact.sum() and _depth(pose, above, fit) < fit.depth:
             break
         planted = replace(found, contact=touching, firm=np.where(touching, found.firm, 0.0))
     return Settled(qpos, contact, problem)

@@ -71,7 +71,8 @@ def test_short_clip_shows_every_frame_once(body):
 def test_soles_stand_as_high_as_they_are(body):
     clip, soles = _still(body, 1), contact_points(body, Contact())
     root = ElementTree.fromstring(draw(clip, body))
-    base = next(float(found[1]) for path in root.iter(f"{SVG}path") if (found := re.match(r"M0 ([\d.]+)H", path.get("d"))))
+    floors = (re.match(r"M0 ([\d.]+)H", path.get("d")) for path in root.iter(f"{SVG}path"))
+    base = next(float(found[1]) for found in floors if found)
     pale = [path for path in root.iter(f"{SVG}path") if path.get("stroke-opacity") and path.get("class") == "right"]
     drawn = []
     for path in pale:
