@@ -192,7 +192,7 @@ def _by_force(com: np.ndarray, force: np.ndarray, floor: Ground, options: ClipOp
     if moved > options.most_shift:
         return np.zeros_like(com), (
             f"Forces do not steer the centre of mass: they would move it by {1e3 * moved:.0f} mm (RMS), more than the "
-            f"{1e3 * options.most_shift:.0f} mm that motion and plates differ by; a foot may have stood half beside one."
+            f"{1e3 * options.most_shift:.0f} mm that motion and plates differ by; a foot may have stood beside one."
         )
     return shift, (
         f"The centre of mass follows the plates in {100 * float(known.mean()):.0f} % of the frames (they weigh "
