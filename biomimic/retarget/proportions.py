@@ -47,7 +47,7 @@ class ProportionOptions:
     known_trunk_spread: float = 0.12
     person_spread: float = 0.5
     rest_spread: float = 0.6
-    subtalar_spread: float = 0.08
+    subtalar_spread: float = 0.07
     rough_steps: int = 14
     most_steps: int = 8
     tolerance: float = 1e-3

@@ -132,9 +132,15 @@ def resettle(
         bend[:, ROOT:] *= np.where(apart < fit.calm_time, fit.calm, 1.0)[:, None]
     padded = tuple(_padded(guard, size) for guard in guards)
     problem = replace(problem, guards=padded, bend=bend)
-    qpos, contact = _solved(problem, settled.qpos, fit), settled.contact
+    qpos, contact = settled.qpos, settled.contact
+    for _ in fit.planted:
+        qpos = _solved(problem, qpos, fit)
+        pose = problem.skeleton.pose(qpos)
+        if _depth(pose, problem.above, fit) < fit.depth:
+            break
+        problem = replace(problem, above=tuple(replace(some, weight=4.0 * some.weight) for some in problem.above))
     if contact is not None:
-        pose, stand = problem.skeleton.pose(qpos), problem.pulls[1]
+        stand = problem.pulls[1]
         still = np.isfinite(stand.target).all(axis=-1) & (_slid(pose, stand) < fit.slid)
         contact = still & (_heights(pose, contact_points(embodiment, Contact())) < fit.touch)
     return Settled(qpos, contact, problem)
