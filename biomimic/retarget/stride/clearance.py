@@ -1,7 +1,8 @@
 """What the body needs that the person did not: arms off the thighs, legs apart, and feet that do not roll.
 
 A clip shows where a person's joints were. The body's own limbs are thicker and stand elsewhere, so that its forearms
-and thighs, or its shanks, may meet; and how a foot rolls is the least that markers or a skeleton know.
+and thighs, or its shanks, may meet; its shoulders are too weak for a wide swing of the arms, and then the pelvis turns;
+and how a foot rolls is the least that markers or a skeleton know.
 """
 
 from dataclasses import replace
@@ -40,11 +41,13 @@ def apart(poses: Poses, embodiment: Embodiment) -> float:
 
 
 def _swing(joints: np.ndarray, side: str, embodiment: Embodiment, options: StrideOptions) -> None:
-    """Put one arm's joints where elbow and wrist follow the clip's but clear the body; the hand stays straight."""
+    """Let elbow and wrist of one arm swing as in the clip, but less and beside the body; the hand stays straight."""
     names, arm = joint_names(embodiment), arms.Arm(embodiment, side)
     columns = [names.index(f"{name}_{side[0]}") for name in arms.JOINTS]
     places = np.array([arm.at(pose)[0] for pose in joints[:, columns]])
     parts = np.diff(places, axis=1)
+    mean = parts.mean(axis=0)
+    parts = mean + options.arm_swing * (parts - mean)
     parts /= np.linalg.norm(parts, axis=2, keepdims=True)
     joints[:, columns] = arms.follow(embodiment, side, (parts[:, 0], parts[:, 1]), options.cycle)
     joints[:, names.index(f"pro_sup_{side[0]}")] = options.cycle.arms.pronation

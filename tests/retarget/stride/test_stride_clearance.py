@@ -57,6 +57,19 @@ def test_arms_that_hang_into_the_body_are_moved_beside_it(poses, body):
     assert not _arm_contacts(body, clear(hanging, body, OPTIONS))
 
 
+def test_arms_swing_by_their_share(poses, body):
+    names, arm = joint_names(body), arms.Arm(body, "right")
+    columns = [names.index(f"{name}_r") for name in arms.JOINTS]
+
+    def swing(share: float) -> float:
+        found = clear(poses, body, replace(OPTIONS, arm_swing=share)).joints[:, columns]
+        return float(np.ptp([arm.at(pose)[0][2, 0] for pose in found]))  # of the wrist, forward
+
+    assert swing(1.0) > 0.1
+    assert swing(0.5) == pytest.approx(0.5 * swing(1.0), rel=0.15)
+    assert swing(0.0) < 0.005
+
+
 def _arm_contacts(body, poses) -> set[tuple[str, str]]:
     """Pairs of geoms that touch, one of them of an arm."""
     model, data, found = body.model, mujoco.MjData(body.model), set()
