@@ -7,6 +7,8 @@ import pytest
 
 from biomimic.errors import BadValue
 from biomimic.motion import Trajectory
+from biomimic.readers import amass
+from biomimic.retarget.clip import retarget
 from biomimic.retarget.stride import StrideOptions, periodic_stride
 from biomimic.retarget.stride.__main__ import main
 
@@ -120,3 +122,20 @@ def test_command_writes_a_target(clip, tmp_path, capsys):
 def test_command_says_what_is_wrong(tmp_path, capsys):
     assert main([str(tmp_path / "none.npz"), "--out", str(tmp_path / "target.npz")]) == 2
     assert "does not exist" in capsys.readouterr().err
+
+
+def test_retargeted_cmu_walk_becomes_a_target(shared, body):
+    """1.36 m/s by the data's own description; the body's legs stretch or shorten its way, not its time."""
+    motion = amass.read(shared / "cmu-mocap-amass-format" / "CMU_07_01_walk_poses.npz")
+    made = periodic_stride(retarget(motion, body)[0], body)
+    assert made.choice.period == pytest.approx(1.08, abs=0.03)
+    assert 1.3 < made.choice.speed < 1.5
+    assert made.choice.left_strike == pytest.approx(0.5, abs=0.04)
+    assert 0.57 < made.choice.stance < 0.66
+    assert np.degrees(made.choice.angle) < 3.0
+    for name in ("hip_flexion", "knee_flexion", "ankle_dorsiflexion"):
+        for side in ("right", "left"):
+            assert np.degrees(made.quality.angles[f"{name}_{side}"].rmse) < 4.0
+    assert not made.quality.arm_contacts
+    vertical = made.target.force[:, [2, 5]].sum(axis=1) / (body.mass * 9.80665)
+    assert 0.6 <= vertical.min() and vertical.max() <= 1.35
