@@ -35,7 +35,9 @@ def _make(given: argparse.Namespace) -> None:
         clip = replace(clip, force=_forces(given, clip, options), com=None)
     body = embodiment.load(clip.embodiment)
     made = periodic_stride(clip, body, options, at=given.at)
-    made.target.save(given.out)
+    stated = made.target.provenance
+    stated = replace(stated, source=given.source or stated.source, licence=given.licence or stated.licence)
+    replace(made.target, provenance=stated).save(given.out)
     _tell(made)
     print(given.out)
 
@@ -91,6 +93,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, required=True, help="target to write (.npz)")
     parser.add_argument("--at", type=float, help="moment that the stride must hold [s]; default: the best stride")
     parser.add_argument("--time-ratio", type=float, default=1.0, help="stride time of the body / of the clip")
+    parser.add_argument("--source", default="", help="where the clip comes from; default: what its file says")
+    parser.add_argument("--licence", default="", help="licence of the clip; default: what its file says")
     parser.add_argument("--forces", type=Path, help="plate forces (.mot, .sto) where the clip has none")
     parser.add_argument("--begin", type=float, default=0.0, help="time of the clip's first frame in that file [s]")
     parser.add_argument("--family", default="rajagopal2016", help="OpenSim model family of the force file")

@@ -113,8 +113,10 @@ def test_body_without_feet_is_refused(clip):
 
 def test_command_writes_a_target(clip, tmp_path, capsys):
     clip.save(tmp_path / "clip.npz")
-    assert main([str(tmp_path / "clip.npz"), "--out", str(tmp_path / "target.npz")]) == 0
+    words = [str(tmp_path / "clip.npz"), "--out", str(tmp_path / "target.npz")]
+    assert main([*words, "--source", "made here", "--licence", "CC0"]) == 0
     target = Trajectory.load(tmp_path / "target.npz")
+    assert (target.provenance.source, target.provenance.licence) == ("made here", "CC0")
     assert target.period == pytest.approx(1.14, abs=0.02)
     assert "forces: the clip's forces" in capsys.readouterr().out
 
