@@ -101,7 +101,12 @@ def carry(
     skeleton = Skeleton(embodiment)
     rest = skeleton.neutral(1)[0, skeleton.joint_places]
     found = fit_proportions(embodiment, skeleton, points, rest, options.proportions, aim.sizes)
-    person = _posed(skeleton, _Person(points, found, found.places, _between(skeleton, found, points)), options)
+    person = _posed(
+        skeleton,
+        _Person(points, found, found.places, _between(skeleton, found, points)),
+        options,
+        options.fit.person_steps,
+    )
     if not embodiment.feet:
         return _scaled(skeleton, aim, person, None, options)
     soles = contact_points(embodiment, Contact())
@@ -111,17 +116,17 @@ def carry(
         flat = flat_feet.flattened(
             embodiment.model, soles, turns, (points.bodies, person.places), person.proportions.scale
         )
-        person = _posed(skeleton, replace(person, places=flat), options)
+        person = _posed(skeleton, replace(person, places=flat), options, 1)
         floor = _floor(embodiment, skeleton, soles, person, (options, force))
     return _levelled(embodiment, skeleton, (aim, person, soles, floor), (options, force))
 
 
-def _posed(skeleton: Skeleton, person: _Person, options: ClipOptions) -> _Person:
+def _posed(skeleton: Skeleton, person: _Person, options: ClipOptions, most_steps: int) -> _Person:
     """All frames of the person-size skeleton, near the poses so far."""
     points = person.points
     pull = Pull(points.bodies, person.places, points.position, points.weights[:, None])
     problem: Problem = problem_of(skeleton, (pull,), options)
-    solved = solve(problem, person.qpos, most_steps=options.fit.person_steps, tolerance=options.fit.rough)
+    solved = solve(problem, person.qpos, most_steps=most_steps, tolerance=options.fit.rough)
     return replace(person, qpos=solved.qpos)
 
 

@@ -27,14 +27,14 @@ class Pose:
         qpos: (T, nq).
         origin: of the bodies, (T, B, 3) [m].
         turn: of the bodies, (T, B, 3, 3).
-        parts: spatial velocity (turning, then that of the world's origin) per unit of each speed of the model, before
-            couplings, (T, nv, 6).
+        anchor, axis: of the joints, (T, joints, 3) [m], [1].
     """
 
     qpos: np.ndarray
     origin: np.ndarray
     turn: np.ndarray
-    parts: np.ndarray
+    anchor: np.ndarray
+    axis: np.ndarray
 
     def points(self, bodies: np.ndarray, places: np.ndarray) -> np.ndarray:
         """World places of points fixed to bodies, (P,), (P, 3) -> (T, P, 3) [m]."""
@@ -126,19 +126,20 @@ class Skeleton:
             origin[t], turn[t] = data.xpos, data.xmat
             anchor[t], axis[t] = data.xanchor, data.xaxis
         turn = turn.reshape(frames, model.nbody, 3, 3)
-        parts = self._parts(origin[:, 1], turn[:, 1], anchor, axis)
-        return Pose(qpos, origin[:, self._shift :], turn[:, self._shift :], parts)
+        return Pose(qpos, origin[:, self._shift :], turn[:, self._shift :], anchor, axis)
 
-    def _parts(self, root: np.ndarray, turn: np.ndarray, anchor: np.ndarray, axis: np.ndarray) -> np.ndarray:
-        parts = np.zeros((len(root), self.model.nv, 6))
+    def _parts(self, pose: Pose) -> np.ndarray:
+        """Spatial velocity, turning then that of the world's origin, per unit of each speed of the model, (T, nv, 6)."""
+        parts = np.zeros((len(pose.qpos), self.model.nv, 6))
         parts[:, :3, 3:] = np.eye(3)
-        columns = np.swapaxes(turn, 1, 2)  # local axes of the root as rows
-        parts[:, 3:6, :3] = columns
-        parts[:, 3:6, 3:] = np.cross(root[:, None], columns)
+        turn = Rotation.from_quat(pose.qpos[:, _TURNS], scalar_first=True).as_matrix()
+        axes = np.swapaxes(turn, 1, 2)  # of the root, as rows
+        parts[:, 3:6, :3] = axes
+        parts[:, 3:6, 3:] = _cross(pose.qpos[:, None, :3], axes)
         hinge, slide = self._hinges, self._slides
-        parts[:, ROOT + hinge - 1, :3] = axis[:, hinge]
-        parts[:, ROOT + hinge - 1, 3:] = np.cross(anchor[:, hinge], axis[:, hinge])
-        parts[:, ROOT + slide - 1, 3:] = axis[:, slide]
+        parts[:, ROOT + hinge - 1, :3] = pose.axis[:, hinge]
+        parts[:, ROOT + hinge - 1, 3:] = _cross(pose.anchor[:, hinge], pose.axis[:, hinge])
+        parts[:, ROOT + slide - 1, 3:] = pose.axis[:, slide]
         return parts
 
     def slopes(self, qpos: np.ndarray) -> np.ndarray:
@@ -167,10 +168,10 @@ class Skeleton:
         weight = np.broadcast_to(weight, pull.shape)
         frames = len(pull)
         matrix, gradient = np.zeros((frames, self.size, self.size)), np.zeros((frames, self.size))
-        slopes = self.slopes(pose.qpos)
+        slopes, every = self.slopes(pose.qpos), self._parts(pose)
         for first in range(0, frames, _CHUNK):
             rows = slice(first, first + _CHUNK)
-            parts = pose.parts[rows].copy()
+            parts = every[rows]
             parts[:, self._dependent] *= slopes[rows, :, None]
             loads = _loads(bodies, world[rows], pull[rows], weight[rows])
             for body, inertia, force in loads:
@@ -198,8 +199,8 @@ class Skeleton:
 
     def jacobian(self, pose: Pose, bodies: np.ndarray, world: np.ndarray) -> np.ndarray:
         """Velocity of points by the independent speeds, (P,), (T, P, 3) -> (T, P, 3, I)."""
-        parts = pose.parts[:, None] * self._moves[:, bodies].T[None, :, :, None]  # (T, P, nv, 6)
-        velocity = parts[..., 3:] + np.cross(parts[..., :3], world[:, :, None])
+        parts = self._parts(pose)[:, None] * self._moves[:, bodies].T[None, :, :, None]  # (T, P, nv, 6)
+        velocity = parts[..., 3:] + _cross(parts[..., :3], world[:, :, None])
         slopes = self.slopes(pose.qpos)
         return np.moveaxis(self.reduce(np.moveaxis(velocity, 2, 1), slopes), 1, 3)
 
@@ -312,6 +313,14 @@ def _loads(
         force = (across @ pull[:, first:last].reshape(frames, -1, 1))[..., 0]
         loads.append((int(body), inertia, force))
     return loads
+
+
+def _cross(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Vector product over the last axis; several times as fast as numpy's."""
+    a, b = first, second
+    x = a[..., 1] * b[..., 2] - a[..., 2] * b[..., 1]
+    y = a[..., 2] * b[..., 0] - a[..., 0] * b[..., 2]
+    return np.stack([x, y, a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]], axis=-1)
 
 
 def _levers(world: np.ndarray) -> np.ndarray:

@@ -21,7 +21,7 @@ _DAMPING = 1e-6  # least share added to the diagonal
 _NEAR = 0.004  # [m] points that are less above their least height resist every vertical motion in a step,
 _STAY = 0.05  # with this share of their weight, lest a step that knows nothing of the floor pushes them through it
 _SHARES = (0.5, 0.25, 0.1)  # of a step that are tried when all of it does not help
-_REPEATS = 4  # times a step is solved again with more coordinates at their limits
+_REPEATS = 2  # times a step is solved again with more coordinates at their limits
 _GRAZE = 2e-3  # [rad or m] what would cross a limit by less is only cut off
 
 

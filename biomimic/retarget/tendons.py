@@ -176,8 +176,9 @@ def wrapped(model: mujoco.MjModel) -> np.ndarray:
 def crossings(paths: Paths, curve: Curve, grid: np.ndarray, least: float) -> list[Crossing]:
     """All jumps of the paths along a curve through the joints, in its order, at most one per step and path.
 
-    Of two successive second differences around a jump at least one is as large as the jump, whatever the path's
-    smooth acceleration; every such step is cut finer and finer, following the part that stands out most.
+    A jump makes two second differences of opposite sign around it, so their difference is twice as large as the jump;
+    smooth paths change their second difference by far less. Every step where half of that is seen is cut finer and
+    finer, following the part that stands out most.
 
     Args:
         paths: what is measured.
@@ -200,8 +201,7 @@ def _suspects(steps: np.ndarray, least: float) -> np.ndarray:
     if len(steps) < 4:
         return found
     bend = np.diff(steps, axis=0)
-    sharp = np.abs(bend) >= least
-    found[1:-1] = sharp[:-1] | sharp[1:]
+    found[1:-1] = np.abs(np.diff(bend, axis=0)) >= least
     for edge, inner, last in ((bend[0], bend[1], 0), (bend[-1], bend[-2], -1)):  # one bend only, so its change as well
         found[last] = np.maximum(np.abs(edge), np.abs(edge - inner)) >= 0.5 * least
     return found
