@@ -129,7 +129,7 @@ class Skeleton:
         return Pose(qpos, origin[:, self._shift :], turn[:, self._shift :], anchor, axis)
 
     def _parts(self, pose: Pose) -> np.ndarray:
-        """Spatial velocity, turning then that of the world's origin, per unit of each speed of the model, (T, nv, 6)."""
+        """Spatial velocity (turning, then the world's origin) per unit of each speed of the model, (T, nv, 6)."""
         parts = np.zeros((len(pose.qpos), self.model.nv, 6))
         parts[:, :3, 3:] = np.eye(3)
         turn = Rotation.from_quat(pose.qpos[:, _TURNS], scalar_first=True).as_matrix()
