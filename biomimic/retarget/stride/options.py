@@ -50,8 +50,8 @@ class StrideOptions:
     stance: tuple[float, float] = (0.54, 0.72)
     time_ratio: float = 1.0
     com: int = 4
-    strongest: float = 1.35
-    weakest: float = 0.6
+    strongest: float = 1.3
+    weakest: float = 0.65
     least_load: float = 0.2
     apart: float = 0.1
     subtalar: float = 0.3
