@@ -128,6 +128,11 @@ class Embodiment:
         points = self.landmark_position(data)[[places.index(name) for name in wanted]].reshape(2, 3, 3)
         return float(np.linalg.norm(np.diff(points, axis=1), axis=2).sum(axis=1).mean())
 
+    @property
+    def landmark_places(self) -> tuple[np.ndarray, np.ndarray]:
+        """Bodies of the landmarks, (K,), and their places in them, (K, 3) [m]."""
+        return self._landmark_body, self._landmark_offset
+
     def joint_angles(self, data: mujoco.MjData) -> np.ndarray:
         """All angles of one pose whose kinematics are done, (C,) [rad]."""
         return self.angle_map.of_pose(data.qpos, data.xmat.reshape(-1, 3, 3))

@@ -26,6 +26,7 @@ from biomimic.retarget.contact import Points, contact_points
 from biomimic.retarget.options import Contact
 from biomimic.retarget.quality import orientations
 from biomimic.retarget.record import Record
+from biomimic.retarget.skeleton import Skeleton
 from biomimic.signals import Signals
 
 _TOUCH = 0.005  # [m] a point of a loaded foot that is higher does not touch
@@ -71,10 +72,7 @@ def retarget(
     """
     usual = ClipOptions()
     carried = carry.carry(motion, embodiment, usual, force=force, places=places)
-    source = carried.source
-    if embodiment.model.jnt_type[0] != mujoco.mjtJoint.mjJNT_FREE:  # as the root sees them: it is fixed in the world
-        turn = Rotation.from_quat(carried.start[:, 3:7], scalar_first=True).as_matrix()
-        source = (source - carried.start[:, None, :3]) @ turn
+    source = clip.source_of(carried, Skeleton(embodiment), carried.start)
     house, aim = embodiment.to_house(source), carried.targets
     begin = time.perf_counter()
     qpos = fit(house, aim.bodies, carried.places, aim.weights, embodiment, options)

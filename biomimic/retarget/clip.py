@@ -115,7 +115,7 @@ def trajectory_of(
     speed = 0.5 * rate * (np.concatenate([step[:1], step]) + np.concatenate([step, step[-1:]]))
     rooted = qpos if skeleton.floating else _unmoved(qpos)
     pose = skeleton.pose(rooted)
-    bodies, places = _landmarks(embodiment)
+    bodies, places = embodiment.landmark_places
     turn = Rotation.from_matrix(pose.turn[:, bodies].reshape(-1, 3, 3)).as_quat(scalar_first=True)
     return Trajectory(
         rate=rate,
@@ -137,13 +137,3 @@ def _unmoved(qpos: np.ndarray) -> np.ndarray:
     still = qpos.copy()
     still[:, :7] = [0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0]
     return still
-
-
-def _landmarks(embodiment: Embodiment) -> tuple[np.ndarray, np.ndarray]:
-    """Bodies, (K,), and places in them, (K, 3) [m], of the embodiment's landmarks."""
-    model = embodiment.model
-    bodies, places = [], []
-    for mark in embodiment.landmarks.values():
-        bodies.append(model.body(mark.body).id if mark.body else int(model.site(mark.site).bodyid[0]))
-        places.append(np.zeros(3) if mark.body else model.site(mark.site).pos)
-    return np.array(bodies), np.array(places)

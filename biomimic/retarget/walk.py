@@ -130,11 +130,7 @@ def _trajectory(
 
 def _landmarks(embodiment: Embodiment, qpos: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Landmarks in the model's world, (N, K, 3) [m], and orientations of their bodies, (N, K, 4)."""
-    model = embodiment.model
-    bodies = [
-        model.body(mark.body).id if mark.body else int(model.site(mark.site).bodyid[0])
-        for mark in embodiment.landmarks.values()
-    ]
+    bodies, _ = embodiment.landmark_places
     place = embodiment.to_model(embodiment.trajectory_landmarks(qpos))
     return place, quality.orientations(embodiment, qpos)[:, bodies]
 

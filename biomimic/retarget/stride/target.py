@@ -130,12 +130,9 @@ def _trajectory(
     embodiment: Embodiment,
     options: Options,
 ) -> Trajectory:
-    poses, model = fitted.poses, embodiment.model
+    poses = fitted.poses
     qpos = positions(embodiment, poses)
-    bodies = [
-        model.body(mark.body).id if mark.body else int(model.site(mark.site).bodyid[0])
-        for mark in embodiment.landmarks.values()
-    ]
+    bodies, _ = embodiment.landmark_places
     return Trajectory(
         rate=options.frames / poses.period,
         qpos=qpos,
