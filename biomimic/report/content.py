@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from biomimic.evaluation import Evaluation
 from biomimic.report import (
     background,
     comparisons,
@@ -16,6 +17,7 @@ from biomimic.report import (
     questions,
     redundancy,
     references,
+    tracked,
     verdict,
 )
 from biomimic.report.blocks import Figure, Paragraph, Report, Section
@@ -40,7 +42,13 @@ class Film:
     reason: str = ""
 
 
-def build(results: Results, protocol: Protocol, film: Film | None = None, more: Sequence[Section] = ()) -> Report:
+def build(
+    results: Results,
+    protocol: Protocol,
+    film: Film | None = None,
+    more: Sequence[Section] = (),
+    evaluation: Evaluation | None = None,
+) -> Report:
     """The report of one walker under one protocol: a run, a measured person, or a data set.
 
     Args:
@@ -48,11 +56,12 @@ def build(results: Results, protocol: Protocol, film: Film | None = None, more: 
         protocol: under which they were measured.
         film: pictures of one stride; None says that none were asked for.
         more: sections made elsewhere, e.g. on sensitivity; they stand before the published work.
+        evaluation: of the run's policy on every clip, or None.
     """
     judged = (
         verdict.section(results, protocol),
         background.physics(results),
-        gates.grey(questions.tracking(results), results, gates.ALL),
+        gates.grey(tracked.extend(questions.tracking(results), results, evaluation), results, gates.ALL),
         gates.grey(questions.human(results, protocol), results),
         gates.grey(questions.retargeting(results), results),
         *(gates.grey(section, results) for section in _domains(results, protocol)),
