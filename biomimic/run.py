@@ -1,10 +1,13 @@
-"""Run: a folder with a schema that holds a controller or policy, its target and what was made with it."""
+"""Run: a folder with a schema that holds a controller or policy, its target and what was made with it.
+
+A policy's run is there while it is trained: its status says so, and only training opens it before it is complete.
+"""
 
 import os
 import re
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from biomimic import config, errors, files, share
@@ -35,6 +38,9 @@ class Manifest:
         shaped_by: which of the tracked person's "angles", "force", "moment" shaped the walk; empty if not stated.
         files: file name → "sha256:" and the hex digest, checked when the run is opened.
         versions: package → version the run was made with.
+        status: "training" until its policy is there.
+        backend: what a policy was trained on, e.g. "mujoco, jax on 1 cpu device".
+        model_sha256: of the compiled body a policy was trained on.
     """
 
     schema: int
@@ -50,6 +56,9 @@ class Manifest:
     shaped_by: tuple[str, ...] = ()
     files: dict[str, str] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
+    status: str = config.one_of("complete", "training", default="complete")
+    backend: str = ""
+    model_sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,8 +104,25 @@ def open_run(name_or_path: str | Path) -> Run:
 
     Raises:
         UnknownName: no run has this name; the closest names are offered.
-        BadRun: the folder lacks a file, a file was changed or cut short, or the schema is not of this version.
+        BadRun: the folder lacks a file, a file was changed or cut short, the schema is not of this version, or the run
+            is still being trained.
     """
+    run = _find(name_or_path)
+    if run.manifest.status != "complete":
+        asked = run.name if run.path.parent.resolve() == WORKING.resolve() else run.path
+        raise BadRun(
+            f'Run "{run.name}" has no policy yet: it is being trained, or its training was stopped. '
+            f"To go on with it: python -m biomimic.training --run {asked}"
+        )
+    return run
+
+
+def open_training(folder: str | Path) -> Run:
+    """Open the folder of a run that may still be in training; its target and recipe are checked as by `open_run`."""
+    return _open(Path(folder))
+
+
+def _find(name_or_path: str | Path) -> Run:
     text = str(name_or_path)
     is_path = isinstance(name_or_path, Path) or "/" in text or os.sep in text or text in (".", "..")
     if text.endswith(".toml"):
@@ -144,10 +170,24 @@ def create(manifest: Manifest, content: Mapping[str, bytes | str], *, folder: st
     hashes = {}
     for name in sorted(content):
         hashes[name] = f"sha256:{sha256(files.write(stage / name, content[name]))}"
-    complete = Manifest(**{**vars(manifest), "files": hashes})
-    files.write(stage / MANIFEST, config.dumps(complete))
+    hashed = replace(manifest, files=hashes)
+    files.write(stage / MANIFEST, config.dumps(hashed))
     os.replace(stage, final)
-    return Run(final, complete)
+    return Run(final, hashed)
+
+
+def complete(run: Run, content: Mapping[str, bytes | str]) -> Run:
+    """Add the files that were missing, and mark a run in training as complete; until then it stays what it was.
+
+    Args:
+        run: as `create` or `open_training` gave it.
+        content: file name → bytes or text.
+    """
+    hashes = {name: f"sha256:{sha256(files.write(run.path / name, content[name]))}" for name in sorted(content)}
+    known = {**run.manifest.files, **hashes}
+    done = replace(run.manifest, files=dict(sorted(known.items())), status="complete")
+    files.write(run.path / MANIFEST, config.dumps(done))
+    return Run(run.path, done)
 
 
 def _roots() -> list[Path]:

@@ -121,3 +121,24 @@ def test_names_and_needed_files(tmp_path):
     with pytest.raises(BadValue, match="names the file controller.toml, which was not given"):
         run.create(MANIFEST, {"target.npz": b""}, folder=tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_in_training_is_opened_only_by_training(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    made = run.create(dataclasses.replace(MANIFEST, controller="policy", status="training"), CONTENT)
+    for asked, told in (("walk1", "walk1"), (made.path.resolve(), "walk1")):
+        with pytest.raises(BadRun, match=f'Run "walk1" has no policy yet: .*biomimic.training --run {told}$'):
+            run.open_run(asked)
+    assert run.open_training(made.path).manifest == made.manifest
+    done = run.complete(made, {"policy.npz": b"numbers"})
+    assert run.open_run("walk1").manifest == done.manifest and done.manifest.status == "complete"
+    assert set(done.manifest.files) == {*CONTENT, "policy.npz"}
+    (done.path / "policy.npz").write_bytes(b"number")
+    with pytest.raises(BadRun, match="policy.npz was changed or cut short"):
+        run.open_run("walk1")
+
+
+def test_a_run_in_training_elsewhere_is_named_by_its_path(tmp_path):
+    made = run.create(dataclasses.replace(MANIFEST, status="training"), CONTENT, folder=tmp_path)
+    with pytest.raises(BadRun, match=f"--run {made.path}$"):
+        run.open_run(made.path)
