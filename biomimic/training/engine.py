@@ -1,0 +1,116 @@
+"""Engines of training: many bodies of one model, advanced together by one control step."""
+
+from typing import NamedTuple, Protocol
+
+import mujoco
+import numpy as np
+
+from biomimic.errors import BadValue, unknown
+from biomimic.training.view import BodyView
+
+CONTROL_STEP = 0.01  # [s]
+KINDS = ("mujoco", "warp")
+
+
+class Physics(NamedTuple):
+    """All that decides the future of B bodies beside their excitation.
+
+    Attributes:
+        qpos: (B, nq).
+        qvel: (B, nv).
+        activation: (B, na).
+        warmstart: acceleration from which the solver starts, (B, nv); zeros do.
+    """
+
+    qpos: np.ndarray
+    qvel: np.ndarray
+    activation: np.ndarray
+    warmstart: np.ndarray
+
+
+class Engine(Protocol):
+    """B bodies. The state is passed through: what a call returns is what the next one takes.
+
+    A traced engine computes from its arguments alone and may be called under `jax.jit` and `jax.lax.scan`. Another one
+    keeps the state itself, in double precision: it takes the Physics of its last answer, checks that it is that, and
+    what was cast to float32 on the way loses nothing.
+    """
+
+    size: int  # B
+    is_traced: bool
+    is_dynamic: bool  # views carry Dynamics
+
+    def reset(self, physics: Physics | None, chosen: np.ndarray, start: Physics) -> tuple[Physics, BodyView]:
+        """Put the chosen bodies (B,) into the start, with no excitation; the others stay as they are.
+
+        `physics` is None the first time, when all must be chosen. Only chosen rows of the view mean something: the
+        caller keeps the view of the others.
+        """
+
+    def step(self, physics: Physics, excitation: np.ndarray) -> tuple[Physics, BodyView]:
+        """One control step with excitations (B, nu) in [0, 1].
+
+        A body that fails (a state that is not finite or beyond all bounds) is never put back in secret: its view is
+        not sound (`view.is_sound`), and it must be reset.
+        """
+
+    def save(self, physics: Physics) -> Physics:
+        """NumPy arrays from which `put` goes on as if nothing had been between."""
+
+    def put(self, saved: Physics) -> Physics:
+        """Go on from a saved state: the next step has the same bits as without the interruption."""
+
+
+def load(model: mujoco.MjModel, size: int, *, kind: str = "mujoco", threads: int = 0, dynamics: bool = False) -> Engine:
+    """An engine for bodies of one model.
+
+    Args:
+        model: its time step divides the control step; it is not written to.
+        size: number of bodies.
+        kind: "mujoco", MuJoCo C on threads, or "warp", MuJoCo Warp on the device of JAX.
+        threads: of MuJoCo C; 0: one per processor.
+        dynamics: views carry Dynamics.
+
+    Raises:
+        UnknownName: no such kind.
+        BadValue: no bodies, or a time step that does not divide the control step.
+    """
+    substeps(model)
+    if size < 1:
+        raise BadValue(f"{size} bodies were asked for; an engine needs at least 1.")
+    if threads < 0:
+        raise BadValue(f"{threads} threads were asked for; it must be 0 (one per processor) or more.")
+    if kind == "mujoco":
+        from biomimic.training.engine_mujoco import MujocoEngine
+
+        return MujocoEngine(model, size, threads=threads, dynamics=dynamics)
+    if kind == "warp":
+        from biomimic.training.engine_warp import WarpEngine
+
+        return WarpEngine(model, size, dynamics=dynamics)
+    raise unknown("engine", kind, KINDS)
+
+
+def substeps(model: mujoco.MjModel) -> int:
+    """Physics steps in a control step.
+
+    Raises:
+        BadValue: the time step does not divide the control step.
+    """
+    count = round(CONTROL_STEP / model.opt.timestep)
+    if count < 1 or not np.isclose(count * model.opt.timestep, CONTROL_STEP, rtol=1e-9, atol=0.0):
+        raise BadValue(
+            f"The body was compiled with a physics step of {model.opt.timestep:g} s, which does not divide the control "
+            f"step of {CONTROL_STEP:g} s; compile it with 0.002 s."
+        )
+    return count
+
+
+def standing(model: mujoco.MjModel, size: int) -> Physics:
+    """All bodies at rest in the model's own pose with relaxed muscles."""
+    return Physics(
+        np.tile(model.qpos0, (size, 1)),
+        np.zeros((size, model.nv)),
+        np.zeros((size, model.na)),
+        np.zeros((size, model.nv)),
+    )
