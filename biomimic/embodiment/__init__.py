@@ -10,10 +10,10 @@ import numpy as np
 
 from biomimic.embodiment import parameters
 from biomimic.embodiment.angles import AngleMap
-from biomimic.embodiment.compile import compile_model
+from biomimic.embodiment.compile import compile_model, source
 from biomimic.embodiment.couplings import Couplings
 from biomimic.embodiment.description import Description, JointAngle, Landmark, bodies, describe
-from biomimic.embodiment.parameters import PUBLISHED, parameter_sets
+from biomimic.embodiment.parameters import parameter_sets
 from biomimic.errors import BadFile, BadValue, unknown
 
 __all__ = ["Embodiment", "Foot", "Moment", "Muscle", "bodies", "load", "parameter_sets"]
@@ -71,7 +71,7 @@ class Embodiment:
     """A body: the model is never written to once loaded.
 
     Attributes:
-        name: "myofullbody" or "bimanual".
+        name: "myofullbody", "bimanual" or "tiny".
         model: compiled.
         landmarks: name -> site or body of the model.
         angles: name -> joint, sign, offset; only those that are a coordinate, see `angle_names` for all.
@@ -182,31 +182,35 @@ def load(
     name: str,
     *,
     fingers: bool | None = None,
-    muscle_parameters: str = PUBLISHED,
+    muscle_parameters: str | None = None,
     timestep: float = 0.001,
     visual: bool = False,
 ) -> Embodiment:
-    """A body of the package musclemimic-models, compiled anew.
+    """A body, compiled anew: those of the package musclemimic-models, or the small one of our own, "tiny".
 
     Args:
-        name: "myofullbody" or "bimanual".
+        name: "myofullbody", "bimanual" or "tiny".
         fingers: keep the 40 finger joints and the 62 muscles that move them; None: only for the arms alone.
-        muscle_parameters: name of a muscle parameter set, stamped into every result.
+        muscle_parameters: name of a muscle parameter set, stamped into every result; None: that of the body's makers.
         timestep: of the physics [s].
         visual: keep meshes and textures, which only drawing needs; the motion is the same without.
 
     Raises:
-        UnknownName: no such body or muscle parameter set.
+        UnknownName: no such body, or no such muscle parameter set for it.
         BadValue: the time step is not positive, or another version of the package is installed.
         BadFile: the body's description names something that the model lacks.
     """
     description = describe(name)
+    muscle_parameters = description.muscle_parameters[0] if muscle_parameters is None else muscle_parameters
     chosen = parameters.load_set(muscle_parameters)
+    if muscle_parameters not in description.muscle_parameters:
+        known = description.muscle_parameters
+        raise unknown("muscle parameter set", muscle_parameters, known, where=f"for embodiment {name}")
     if not 0.0 < timestep <= 0.01:
         raise BadValue(f"A time step of {timestep} s was asked for; it must be above 0 and at most 0.01 s.")
     keep = description.fingers.kept if fingers is None else fingers
     model = compile_model(
-        description.package_name,
+        source(description),
         without_joints=() if keep else description.fingers.joints,
         without_muscles=() if keep else description.fingers.muscles,
         timestep=timestep,

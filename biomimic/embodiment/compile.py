@@ -1,4 +1,4 @@
-"""Compile a body of the package musclemimic-models, with or without fingers."""
+"""Compile a body of the package musclemimic-models or one of our own, with or without fingers."""
 
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
@@ -8,30 +8,41 @@ from pathlib import Path
 import mujoco
 import musclemimic_models
 
+from biomimic.embodiment.description import Description
+
+_FOLDER = Path(__file__).parent
+
+
+def source(description: Description) -> Path:
+    """The XML file of a body."""
+    if description.file:
+        return _FOLDER / description.file
+    return Path(musclemimic_models.get_xml_path(description.package_name))
+
 
 def compile_model(
-    package_name: str,
+    path: Path,
     *,
     without_joints: Sequence[str],
     without_muscles: Sequence[str],
     timestep: float,
     visual: bool,
 ) -> mujoco.MjModel:
-    """The compiled model of the package, less the joints and muscles whose names match the patterns.
+    """The compiled model of a file, less the joints and muscles whose names match the patterns.
 
     A muscle goes together with its tendon; bodies, geoms and sites stay, so a joint that goes leaves its body rigid
     and no mass changes. The elements are left out of the XML, which takes 0.03 s; deleting them one by one from an
     MjSpec gives the same model (every array equal) in 2.3 s.
 
     Args:
-        package_name: "myofullbody" or "bimanual".
+        path: of the XML.
         without_joints: shell patterns of joint names.
         without_muscles: shell patterns of actuator names.
         timestep: of the physics [s].
         visual: keep meshes, materials and textures; without them the model compiles three times as fast and its
             dynamics are the same.
     """
-    root = _expanded(Path(musclemimic_models.get_xml_path(package_name)))
+    root = _expanded(path)
     _drop(root, without_joints, without_muscles)
     spec = mujoco.MjSpec.from_string(ElementTree.tostring(root, encoding="unicode"))
     spec.option.timestep = timestep

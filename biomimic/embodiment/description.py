@@ -7,7 +7,7 @@ from biomimic import config
 from biomimic.errors import unknown
 
 _FOLDER = Path(__file__).parent
-_BODIES = ("myofullbody", "bimanual")
+_BODIES = ("myofullbody", "bimanual", "tiny")
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class Frame:
 class Fingers:
     """Whether fingers are kept when nothing is asked, and shell patterns of what goes when they are not."""
 
-    kept: bool
-    joints: tuple[str, ...]
-    muscles: tuple[str, ...]
+    kept: bool = False
+    joints: tuple[str, ...] = ()
+    muscles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,14 +74,20 @@ class FootBodies:
 
 @dataclass(frozen=True)
 class Description:
-    """One TOML file of this folder."""
+    """One TOML file of this folder.
 
-    package_name: str
+    The model is the body `package_name` of musclemimic-models or the `file` of this folder: one of the two is named.
+    Of `muscle_parameters`, the sets that describe this body, the first is the one it was made with.
+    """
+
+    muscle_parameters: tuple[str, ...]
     frame: Frame
-    fingers: Fingers
     sides: dict[str, str]
     landmarks: dict[str, Landmark]
     groups: dict[str, tuple[str, ...]]
+    package_name: str = ""
+    file: str = ""
+    fingers: Fingers = Fingers()
     angles: dict[str, JointAngle] = field(default_factory=dict)
     rotations: tuple[BodyRotation, ...] = ()
     moments: dict[str, CoupledMoment] = field(default_factory=dict)
