@@ -38,6 +38,8 @@ class Cycle:
         left_strike: phase of the left heel strike.
         joints: coordinates (indices into qpos) of `Point.joints`, (J,).
         moment_names: angles of `Point.moments`.
+        table: values, first and second time derivatives at GRID phases, (GRID, 3, C).
+        slices: which columns of the table are an attribute of `Point`.
     """
 
     def __init__(self, embodiment: Embodiment, target: Trajectory) -> None:
@@ -68,14 +70,14 @@ class Cycle:
             "share": _low_pass(load[:, :1] / np.maximum(load.sum(axis=1, keepdims=True), 1.0), 8),
             "moments": target.moment if target.moment is not None else np.zeros((samples, 0)),
         }
-        self._slices, stack, first = {}, [], 0
+        self.slices, stack, first = {}, [], 0
         for name, values in parts.items():
-            self._slices[name] = slice(first, first + values.shape[1])
+            self.slices[name] = slice(first, first + values.shape[1])
             stack.append(values)
             first += values.shape[1]
-        self._table = np.stack([_resample(np.concatenate(stack, axis=1), k, self.period) for k in range(3)], axis=1)
+        self.table = np.stack([_resample(np.concatenate(stack, axis=1), k, self.period) for k in range(3)], axis=1)
         for name, copies in (("root", 1), ("com", 1), ("ankles", 2)):
-            self._table[:, 1, self._slices[name]] += np.tile(self.progress / self.period, copies)
+            self.table[:, 1, self.slices[name]] += np.tile(self.progress / self.period, copies)
 
     def at(self, phase: float, lead: float = 0.0) -> Point:
         """The target at a phase; whole cycles do not count.
@@ -86,16 +88,16 @@ class Cycle:
         if lead:
             ahead = self._row(phase + lead / self.period)
             row[2] = ahead[2]
-            row[:, self._slices["moments"]] = ahead[:, self._slices["moments"]]
+            row[:, self.slices["moments"]] = ahead[:, self.slices["moments"]]
         point = Point()
-        for name, span in self._slices.items():
+        for name, span in self.slices.items():
             setattr(point, name, row[:, span])
         return point
 
     def _row(self, phase: float) -> np.ndarray:
         place = (phase % 1.0) * GRID
         i, part = int(place) % GRID, place - int(place)
-        return (1 - part) * self._table[i] + part * self._table[(i + 1) % GRID]
+        return (1 - part) * self.table[i] + part * self.table[(i + 1) % GRID]
 
     def pose(self, model: mujoco.MjModel, phase: float) -> np.ndarray:
         """Model coordinates at a phase with the progress of this cycle; dependent joints are not set, (nq,)."""

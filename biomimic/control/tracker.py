@@ -52,7 +52,8 @@ class Tracker:
         self._arm = [i for i, name in enumerate(names) if name.startswith(arms)]
         self._limbs = [self.model.body(embodiment.landmarks[name].body).id for name in LIMBS]
         self._trunk = self.model.body(embodiment.landmarks["torso"].body).id
-        self._ask_moments()
+        asked, weight, value = asked_moments(self._moments, settings, self.cycle.moment_names)
+        self._asked, self._asked_weight, self._asked_value = asked, weight, value
 
     def start(self, data: mujoco.MjData, phase: float) -> None:
         """Put the body into the target at a phase, with its speed, and forget what was before."""
@@ -192,22 +193,6 @@ class Tracker:
             wanted = turn @ point.limbs[2][part] + arms.stiffness * error + damping * speed_error
             tasks.add(jacobian - carried, wanted - drift + carried_drift, np.full(3, arms.weight))
 
-    def _ask_moments(self) -> None:
-        """Which joint moments are asked for: column, row weight, and where the wanted value stands in the target."""
-        moments, known = self.settings.moments, self.cycle.moment_names
-        rows = []
-        for angle, column in self._moments.items():
-            kind = angle.rsplit("_", 1)[0]
-            if kind == "subtalar_inversion":
-                rows.append((column, moments.subtalar, -1))
-            elif moments.human and angle in known:
-                rows.append((column, moments.weight, known.index(angle)))
-            elif not moments.human and kind in FREE:
-                rows.append((column, moments.weight, -1))
-        self._asked = np.array([row[0] for row in rows], dtype=int)
-        self._asked_weight = np.sqrt([row[1] for row in rows])
-        self._asked_value = np.array([row[2] for row in rows], dtype=int)
-
     def _problem(self, data: mujoco.MjData, point: Point, tasks: Tasks) -> qp.Problem:
         """The step as box-constrained least squares over activations (nu) and contact rays."""
         dynamics, effort, contact = self.dynamics, self.settings.effort, self.settings.contact
@@ -236,3 +221,26 @@ class Tracker:
             low=np.concatenate([low, np.zeros(RAYS)]),
             high=np.concatenate([high, np.where(self.feet.used, np.inf, 0.0)]),
         )
+
+
+def asked_moments(
+    columns: dict[str, int], settings: Settings, known: tuple[str, ...]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Which joint moments are asked for: columns, square roots of their weights, places of the values, (R,) each.
+
+    Args:
+        columns: angle -> column of its joint among the independent speeds.
+        settings: of the tracker.
+        known: angles whose moments the target holds; a place of -1 stands for a moment of zero.
+    """
+    moments, rows = settings.moments, []
+    for angle, column in columns.items():
+        kind = angle.rsplit("_", 1)[0]
+        if kind == "subtalar_inversion":
+            rows.append((column, moments.subtalar, -1))
+        elif moments.human and angle in known:
+            rows.append((column, moments.weight, known.index(angle)))
+        elif not moments.human and kind in FREE:
+            rows.append((column, moments.weight, -1))
+    asked, weight, value = (np.array([row[i] for row in rows]) for i in range(3))
+    return asked.astype(int), np.sqrt(weight), value.astype(int)

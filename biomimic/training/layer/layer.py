@@ -1,0 +1,178 @@
+"""The muscle layer: wanted accelerations -> activations with least effort, and the teacher that wants them."""
+
+from typing import NamedTuple
+
+import numpy as np
+from jax import numpy as jnp
+from jax.scipy.linalg import cho_factor, cho_solve
+
+from biomimic.control import qp
+from biomimic.control.contact import RAYS
+from biomimic.control.cycle import Cycle
+from biomimic.control.muscles import SECANTS, Muscles
+from biomimic.control.settings import Settings
+from biomimic.control.tracker import DT
+from biomimic.embodiment import Embodiment
+from biomimic.motion import Trajectory
+from biomimic.training.layer import course, footing, stride, tasks
+
+ITERATIONS = 20  # of the interior point at most; 9 are usual
+
+
+class Memory(NamedTuple):
+    """What a body carries from one control step to the next.
+
+    Attributes:
+        footing: phase clock and footing.
+        guess: solution of the last programme, activations and contact rays, (n + RAYS,); the next one starts there.
+    """
+
+    footing: footing.Footing
+    guess: jnp.ndarray
+
+
+class Look(NamedTuple):
+    """One view, worked out once: sight, target and tasks."""
+
+    sight: tasks.Sight
+    point: course.Point
+    wish: tasks.Wish
+
+
+class Layer(NamedTuple):
+    """A body, a periodic target and the tracker's settings as one set of pure functions; see `build`.
+
+    Attributes:
+        plan: constants.
+        substeps: physics steps in a control step; step: [s].
+        muscles: how many there are; accelerations: how many independent ones.
+    """
+
+    plan: tasks.Plan
+    substeps: int
+    step: float
+    muscles: int
+    accelerations: int
+
+    def begin(self, phase: jnp.ndarray, activation: jnp.ndarray) -> Memory:
+        """Memory of a body that was put into the target at a phase with these activations, (n,)."""
+        rays = jnp.zeros(RAYS, activation.dtype)
+        return Memory(footing.begin(self.plan.ground, phase), jnp.concatenate([activation, rays]))
+
+    def look(self, memory: Memory, view) -> tuple[Memory, Look]:
+        """Bring the memory up to date with a view and work out what the tracker would want.
+
+        Args:
+            memory: of this body.
+            view: of it, with `Dynamics`.
+        """
+        sight = tasks.see(self.plan, view)
+        point = course.at(self.plan.ground.course, memory.footing.phase, self.plan.settings.effort.lead)
+        memory = memory._replace(footing=footing.update(self.plan.ground, memory.footing, point, sight))
+        return memory, Look(sight, point, tasks.wish(self.plan, view, sight, memory.footing, point))
+
+    def target_acceleration(self, look: Look) -> jnp.ndarray:
+        """The teacher's answer: the accelerations that fulfil its tasks best if muscles cost nothing, (I,)."""
+        return cho_solve(cho_factor(look.wish.weight, lower=True), look.wish.slope)
+
+    def drive(self, memory: Memory, view, look: Look, acceleration: jnp.ndarray) -> tuple[jnp.ndarray, Memory]:
+        """Activations in [0, 1] to be reached in this control step, (n,), and the memory with the next guess.
+
+        Args:
+            memory: up to date with the view.
+            view: of one body.
+            look: of that view.
+            acceleration: wanted of the independent speeds, (I,).
+        """
+        problem = self.problem(view, look, acceleration)
+        solution = qp.minimise(problem, memory.guess, iterations=ITERATIONS)
+        return solution.x[: self.muscles], memory._replace(guess=solution.x)
+
+    def problem(self, view, look: Look, acceleration: jnp.ndarray) -> qp.Problem:
+        """The control step as box-constrained least squares over activations (n,) and contact rays (RAYS,)."""
+        plan, found, wish = self.plan, look.sight.motion, look.wish
+        effort, contact = plan.settings.effort, plan.settings.contact
+        force = jnp.concatenate([found.pull, wish.rays, found.rest[:, None]], axis=1)
+        factor = jnp.linalg.cholesky(wish.weight)
+        response = (factor.T @ jnp.linalg.inv(found.inertia)) @ force
+        asked = plan.asked_weight[:, None] * found.pull[plan.asked]
+        values = jnp.append(look.point.moments[0], 0.0)[plan.asked_value]
+        low, high = reachable(plan.frame.muscles, view.activation, self.substeps, self.step)
+        zeros, dtype = jnp.zeros(RAYS, force.dtype), force.dtype
+        weight = np.concatenate([np.full(self.muscles, effort.weight + effort.change), np.full(RAYS, contact.ray)])
+        return qp.Problem(
+            A=jnp.concatenate([response[:, :-1], jnp.pad(asked, ((0, 0), (0, RAYS)))]),
+            b=jnp.concatenate(
+                [
+                    factor.T @ acceleration - response[:, -1],
+                    plan.asked_weight * (values - found.passive[plan.asked]),
+                ]
+            ),
+            d=jnp.asarray(weight, dtype),
+            c=jnp.concatenate([-effort.change * view.activation, zeros]),
+            low=jnp.concatenate([low, zeros]),
+            high=jnp.concatenate([high, jnp.where(wish.used, jnp.inf, 0.0).astype(dtype)]),
+        )
+
+    def excitation(self, activation: jnp.ndarray, wanted: jnp.ndarray) -> jnp.ndarray:
+        """Excitation in [0, 1] that brings activation to a wanted one in a control step, as near as can be, (n,)."""
+        return excitation(self.plan.frame.muscles, activation, wanted, self.substeps, self.step)
+
+    def advance(self, memory: Memory) -> Memory:
+        """The clock moved on by one control step."""
+        return memory._replace(footing=footing.advance(self.plan.ground, memory.footing))
+
+    def stride(self, memory: Memory, view, look: Look) -> jnp.ndarray:
+        """What a policy observes of the stride, (stride.width(layer.plan),)."""
+        return stride.observe(self.plan, view, look.sight, memory.footing, look.point)
+
+
+def build(embodiment: Embodiment, target: Trajectory, settings: Settings) -> Layer:
+    """The tracker of a body and a periodic target as pure functions.
+
+    Raises:
+        BadValue: the target is not periodic, was made for another body, or the body has actuators but muscles.
+    """
+    house = embodiment.house
+    ground = footing.Ground(course.of(Cycle(embodiment, target)), settings, house[0, :2], house[1, :2], DT)
+    model = embodiment.model
+    return Layer(
+        plan=tasks.plan(embodiment, ground),
+        substeps=round(DT / model.opt.timestep),
+        step=float(model.opt.timestep),
+        muscles=model.nu,
+        accelerations=len(embodiment.couplings.independent),
+    )
+
+
+def advanced(muscles: Muscles, activation: jnp.ndarray, excitation: jnp.ndarray, steps: int, dt: float) -> jnp.ndarray:
+    """Activation after some Euler steps of dt [s] with constant excitation, (n,): `Muscles.advance` in JAX."""
+    for _ in range(steps):
+        scale = 0.5 + 1.5 * activation
+        time = jnp.where(excitation > activation, muscles.rise * scale, muscles.fall / scale)
+        activation = activation + dt * (excitation - activation) / time
+    return activation
+
+
+def reachable(muscles: Muscles, activation: jnp.ndarray, steps: int, dt: float) -> tuple[jnp.ndarray, jnp.ndarray]:
+    """Least and largest activation that can be reached in some Euler steps, (n,) each."""
+    zeros = jnp.zeros_like(activation)
+    return advanced(muscles, activation, zeros, steps, dt), advanced(muscles, activation, zeros + 1, steps, dt)
+
+
+def excitation(muscles: Muscles, activation: jnp.ndarray, wanted: jnp.ndarray, steps: int, dt: float) -> jnp.ndarray:
+    """Constant excitation in [0, 1] for a wanted activation: `Muscles.excitation` in JAX."""
+    scale = 0.5 + 0.75 * (activation + wanted)
+    time = jnp.where(wanted > activation, muscles.rise * scale, muscles.fall / scale)
+    kept = (1 - jnp.minimum(dt / time, 0.99)) ** steps
+    slope = 1 - kept
+    found = jnp.clip((wanted - activation * kept) / slope, 0, 1)
+    missing = wanted - advanced(muscles, activation, found, steps, dt)
+    for _ in range(SECANTS):
+        step = jnp.clip(found + missing / slope, 0, 1) - found
+        found = found + step
+        left = wanted - advanced(muscles, activation, found, steps, dt)
+        steep = jnp.abs(step) > 1e-7
+        slope = jnp.maximum(jnp.where(steep, (missing - left) / jnp.where(steep, step, 1), slope), 1e-3)
+        missing = left
+    return found

@@ -1,0 +1,58 @@
+"""The observation block "stride": where the body is in its stride and how far from the target, in JAX.
+
+The errors are those that the tracker's own tasks are made of, but for where the next step should land: a policy has to
+find that from the capture point. No activations are among them: a policy that sees its last action copies it.
+"""
+
+from jax import numpy as jnp
+
+from biomimic.control.contact import POINTS
+from biomimic.training.layer import footing, tasks
+from biomimic.training.layer.course import Point
+
+HARMONICS = 4
+SCALE = {"height": 0.02, "place": 0.1, "speed": 0.5}  # [m], [m], [m/s]: so that entries are about one
+
+
+def width(plan: tasks.Plan) -> int:
+    """How many numbers `observe` gives."""
+    return 3 + 2 * HARMONICS + 2 * len(plan.ground.course.joints) + 6 + 6 + 2 + 2 + POINTS + 4 + 6 + 6 + 2 + 1
+
+
+def observe(plan: tasks.Plan, view, sight: tasks.Sight, memory: footing.Footing, point: Point) -> jnp.ndarray:
+    """Phase in [0, 1), stance flags right and left (0 or 1), then errors scaled to about one, (width(plan),)."""
+    ground = plan.ground
+    turns = 2 * jnp.pi * memory.phase * jnp.arange(1, HARMONICS + 1)
+    here, house = footing.travel(ground, memory), jnp.asarray(plan.house)
+    target = (point.ankles[0].reshape(2, 3) + here - sight.ankles) @ house.T
+    target_speed = point.ankles[1].reshape(2, 3)
+    ankle_speed = _ankle_speed(plan, view)
+    apart = (house[:2] @ (sight.ankles[1] - sight.ankles[0])) / SCALE["place"]
+    parts = [
+        memory.phase[None],
+        memory.stands.astype(view.qpos.dtype),
+        jnp.sin(turns),
+        jnp.cos(turns),
+        5.0 * (point.joints[0] - view.qpos[ground.course.joints]),
+        0.5 * (point.joints[1] - sight.motion.speed[6:]),
+        5.0 * tasks.turn_between(point.turn[0], view.qpos[3:7]),
+        0.5 * (point.turn[1] - view.qvel[3:6]),
+        house @ (point.com[0] + here - sight.com) / SCALE["place"],
+        house @ (point.com[1] + memory.drift - sight.com_speed) / SCALE["speed"],
+        jnp.stack([ground.forward, ground.left]) @ memory.error / SCALE["place"],
+        memory.lowered / SCALE["height"],
+        jnp.clip(sight.height / SCALE["height"], -2.0, 10.0),
+        sight.touching.astype(view.qpos.dtype),
+        footing.swung(ground, memory),
+        target.ravel() / SCALE["place"],
+        ((target_speed - ankle_speed) @ house.T).ravel() / SCALE["speed"],
+        apart,
+        (sight.com[2:] - point.com[0, 2:]) / SCALE["place"],
+    ]
+    return jnp.concatenate(parts)
+
+
+def _ankle_speed(plan: tasks.Plan, view) -> jnp.ndarray:
+    """Velocity of both ankles in the world, (2, 3) [m/s]."""
+    carried, offset = view.cvel[plan.feet.ankles], view.xpos[plan.feet.ankles] - view.centre
+    return carried[:, 3:] + jnp.cross(carried[:, :3], offset)
