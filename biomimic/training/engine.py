@@ -9,7 +9,7 @@ from biomimic.errors import BadValue, unknown
 from biomimic.training.view import BodyView
 
 CONTROL_STEP = 0.01  # [s]
-KINDS = ("mujoco", "warp")
+KINDS = ("mujoco", "warp", "warp_cpu")
 
 
 class Physics(NamedTuple):
@@ -57,6 +57,12 @@ class Engine(Protocol):
     def save(self, physics: Physics) -> Physics:
         """NumPy arrays from which `put` goes on as if nothing had been between."""
 
+    def overflow(self) -> dict[str, int]:
+        """Bodies whose capacity for contacts or constraints did not suffice since the engine was made, by what lacked.
+
+        Their view is not sound in the step in which it happens. Empty for MuJoCo C, whose capacity grows.
+        """
+
     def put(self, saved: Physics) -> Physics:
         """Go on from a saved state: the next step has the same bits as without the interruption."""
 
@@ -67,13 +73,14 @@ def load(model: mujoco.MjModel, size: int, *, kind: str = "mujoco", threads: int
     Args:
         model: its time step divides the control step; it is not written to.
         size: number of bodies.
-        kind: "mujoco", MuJoCo C on threads, or "warp", MuJoCo Warp on the device of JAX.
+        kind: "mujoco", MuJoCo C on threads; "warp", MuJoCo Warp on a CUDA device; "warp_cpu", the same code on the
+            processor, 10 to 50 times slower than MuJoCo C: for tests.
         threads: of MuJoCo C; 0: one per processor.
         dynamics: views carry Dynamics.
 
     Raises:
         UnknownName: no such kind.
-        BadValue: no bodies, or a time step that does not divide the control step.
+        BadValue: no bodies, a time step that does not divide the control step, or CUDA asked for where there is none.
     """
     substeps(model)
     if size < 1:
@@ -84,10 +91,10 @@ def load(model: mujoco.MjModel, size: int, *, kind: str = "mujoco", threads: int
         from biomimic.training.engine_mujoco import MujocoEngine
 
         return MujocoEngine(model, size, threads=threads, dynamics=dynamics)
-    if kind == "warp":
+    if kind in ("warp", "warp_cpu"):
         from biomimic.training.engine_warp import WarpEngine
 
-        return WarpEngine(model, size, dynamics=dynamics)
+        return WarpEngine(model, size, device="cuda" if kind == "warp" else "cpu", dynamics=dynamics)
     raise unknown("engine", kind, KINDS)
 
 

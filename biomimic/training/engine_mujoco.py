@@ -76,6 +76,10 @@ class MujocoEngine:
         self._batch.forward(stage=mujoco.mjtStage.mjSTAGE_VEL.value)
         return self._physics()
 
+    def overflow(self) -> dict[str, int]:
+        """See `Engine.overflow`."""
+        return {}
+
     def _write(self, chosen: np.ndarray, start: Physics) -> None:
         for name, values in zip(_STATE, start, strict=True):
             field, values = self._fields[name], np.asarray(values)
@@ -103,6 +107,10 @@ class MujocoEngine:
         return Physics(*(self._fields[name].copy() for name in _STATE))
 
     def _view(self, failed: np.ndarray) -> BodyView:
-        view = collect(self._model, self._fields.__getitem__, dynamics=self.is_dynamic)
+        view = collect(self._model, self._fields.__getitem__, cast=_single, dynamics=self.is_dynamic)
         view.qpos[failed] = np.nan
         return view
+
+
+def _single(values: np.ndarray) -> np.ndarray:
+    return np.array(values, dtype=np.float32)

@@ -9,6 +9,7 @@ import numpy as np
 from biomimic.errors import BadValue
 
 ROOT = 1  # body whose subtree is the whole figure
+DYNAMICS = ("M", "actuator_moment", "cdof", "cdof_dot", "qfrc_bias", "qfrc_passive")  # MjData's names for `Dynamics`
 LARGEST = 1e10  # beyond this MuJoCo calls a coordinate, speed or acceleration bad
 
 
@@ -102,18 +103,26 @@ def of_data(
         dynamics: with the equations of motion.
         dtype: of all numbers; float32 gives the same bits as the engine on MuJoCo C.
     """
-    return collect(model, lambda name: getattr(data, name), dynamics=dynamics, dtype=dtype)
+
+    def cast(values: np.ndarray) -> np.ndarray:
+        return np.array(values, dtype=dtype)
+
+    return collect(model, lambda name: getattr(data, name), cast=cast, dynamics=dynamics)
 
 
 def collect(
-    model: mujoco.MjModel, read: Callable[[str], np.ndarray], *, dynamics: bool, dtype: type = np.float32
+    model: mujoco.MjModel,
+    read: Callable[[str], np.ndarray],
+    *,
+    cast: Callable[[np.ndarray], np.ndarray],
+    dynamics: bool,
 ) -> BodyView:
-    """The view of fields of MjData, each read by name and with any leading axes; copies."""
+    """The view from fields of MjData, each read by name, with any leading axes and brought to its type by `cast`."""
 
     def take(name: str) -> np.ndarray:
-        return np.array(read(name), dtype=dtype)
+        return cast(read(name))
 
-    xmat, touch = take("xmat"), touch_addresses(model)
+    xpos, force = take("xpos"), read("qfrc_constraint")
     return BodyView(
         qpos=take("qpos"),
         qvel=take("qvel"),
@@ -122,18 +131,14 @@ def collect(
         muscle_length=take("actuator_length"),
         muscle_speed=take("actuator_velocity"),
         muscle_force=take("actuator_force"),
-        touch=np.array(read("sensordata")[..., touch], dtype=dtype),
-        xpos=take("xpos"),
-        xmat=xmat.reshape(*xmat.shape[:-1], 3, 3),
+        touch=cast(read("sensordata")[..., touch_addresses(model)]),
+        xpos=xpos,
+        xmat=take("xmat").reshape(*xpos.shape, 3),
         cvel=take("cvel"),
-        centre=np.array(read("subtree_com")[..., ROOT, :], dtype=dtype),
-        constraint=_constraint(model, read("qfrc_constraint"), dtype),
+        centre=cast(read("subtree_com")[..., ROOT, :]),
+        constraint=cast(force[..., :6] if has_free_root(model) else np.zeros((*force.shape[:-1], 6))),
         dynamics=Dynamics(*(take(name) for name in DYNAMICS)) if dynamics else None,
     )
-
-
-# Fields of MjData in the order of `Dynamics`.
-DYNAMICS = ("M", "actuator_moment", "cdof", "cdof_dot", "qfrc_bias", "qfrc_passive")
 
 
 def touch_addresses(model: mujoco.MjModel) -> np.ndarray:
@@ -171,9 +176,3 @@ def is_sound(view: BodyView) -> np.ndarray:
         if values.shape[-1]:
             good &= abs(values).max(axis=-1) < np.inf
     return good
-
-
-def _constraint(model: mujoco.MjModel, force: np.ndarray, dtype: type) -> np.ndarray:
-    if has_free_root(model):
-        return np.array(force[..., :6], dtype=dtype)
-    return np.zeros((*force.shape[:-1], 6), dtype=dtype)
