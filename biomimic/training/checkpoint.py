@@ -56,6 +56,22 @@ def load(path: str | Path, like: Tree, *, kind: str = KIND, of: str = "this reci
     return jax.tree_util.tree_unflatten(jax.tree_util.tree_structure(like), leaves)
 
 
+def tree(path: str | Path, *, kind: str = KIND) -> dict:
+    """What `save` wrote as nested dictionaries of NumPy arrays: the tree itself where it had nothing but dictionaries.
+
+    Raises:
+        BadFile: missing or truncated.
+    """
+    found: dict = {}
+    for name, array in archive.load(path, kind, SCHEMA).items():
+        *way, last = name.split("/")
+        inner = found
+        for part in way:
+            inner = inner.setdefault(part, {})
+        inner[last] = array
+    return found
+
+
 def latest(folder: str | Path) -> Path | None:
     """The newest checkpoint in a run's folder, or None."""
     found = sorted((Path(folder) / FOLDER).glob("[0-9]*.npz"))

@@ -47,6 +47,13 @@ def test_keys_are_paths_that_numpy_reads(tmp_path):
         assert package["actor/0/w"].shape == (3, 4) and "statistics/mean" in package.files
 
 
+def test_nested_dictionaries_are_read_without_a_form(tmp_path):
+    params = {"actor": {"0": {"w": jnp.ones((2, 3))}, "out": {"b": jnp.zeros(3)}}}
+    found = checkpoint.tree(checkpoint.save(tmp_path / "policy.npz", params, kind="policy"), kind="policy")
+    assert jax.tree.structure(found) == jax.tree.structure(params)
+    np.testing.assert_array_equal(found["actor"]["0"]["w"], 1)
+
+
 def test_the_form_may_be_given_by_shapes(tmp_path):
     path = checkpoint.save(tmp_path / "one.npz", _tree()["actor"])
     found = checkpoint.load(path, jax.eval_shape(lambda: _tree()["actor"]))

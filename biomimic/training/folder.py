@@ -1,0 +1,157 @@
+"""The folder of a run that is trained: made, opened again where a training stopped, completed."""
+
+import os
+from collections.abc import Sequence
+from datetime import date
+from importlib import metadata
+from pathlib import Path
+
+from biomimic import config
+from biomimic import run as runs
+from biomimic.errors import BadRun, BadValue
+from biomimic.motion import Trajectory
+from biomimic.provenance import sha256
+from biomimic.run import Manifest, Run
+from biomimic.training import checkpoint
+from biomimic.training.recipe import Recipe, differences
+
+RECIPE = "recipe.toml"  # with every value, so that later defaults change nothing
+GIVEN = "recipe_given.toml"  # verbatim
+POLICY = "policy.npz"
+KIND = "policy"  # of that file
+PACKAGES = ("jax", "jaxlib", "mujoco", "mujoco-warp", "warp-lang", "optax", "numpy", "musclemimic-models")
+
+
+def place_of(run: str | Path) -> Path:
+    """The folder of a run given by name (in ./runs) or by path."""
+    text = str(run)
+    is_path = isinstance(run, Path) or "/" in text or os.sep in text
+    return Path(text) if is_path else runs.WORKING / text
+
+
+def begin(recipe: Recipe, targets: Sequence[Trajectory], place: Path, made_on: tuple[str, str]) -> Run:
+    """Make the folder of a run, or open the one where this training was stopped.
+
+    Args:
+        recipe: what is trained.
+        targets: what is tracked.
+        place: the folder.
+        made_on: hash of the compiled body, and the backend in words.
+
+    Raises:
+        BadRun: the folder holds another recipe, other targets or no run of training.
+    """
+    if (place / runs.MANIFEST).is_file():
+        return _opened(recipe, targets, place)
+    if place.exists():
+        raise BadRun(f"{place} exists and holds no run; choose another name, or move the folder away.")
+    names = [f"target_{i:03d}.npz" for i in range(len(targets))]
+    manifest = Manifest(
+        schema=runs.SCHEMA,
+        name=place.name,
+        controller="policy",
+        embodiment=recipe.body.embodiment,
+        muscle_parameters=recipe.body.muscle_parameters,
+        protocol=recipe.protocol,
+        target=names[0],
+        settings=RECIPE,
+        created=date.today().isoformat(),
+        note=recipe.note,
+        versions={package: _version(package) for package in ("biomimic", *PACKAGES)},
+        status="training",
+        model_sha256=made_on[0],
+        backend=made_on[1],
+    )
+    content: dict[str, bytes | str] = {name: _bytes(target, place) for name, target in zip(names, targets)}
+    content[RECIPE] = config.dumps(recipe)
+    if recipe.text:
+        content[GIVEN] = recipe.text
+    return runs.create(manifest, content, folder=place.parent)
+
+
+def recipe_of(run: Run) -> Recipe:
+    """The recipe of a run that was trained.
+
+    Raises:
+        BadRun: its controller is no policy.
+    """
+    if run.manifest.controller != "policy":
+        raise BadRun(f'Run "{run.name}" has a {run.manifest.controller} for a controller; only policies have a recipe.')
+    return config.load(Recipe, run.settings)
+
+
+def targets_of(run: Run) -> list[Trajectory]:
+    """All targets of a run, the first of them its own."""
+    names = sorted(name for name in run.manifest.files if name.startswith("target") and name.endswith(".npz"))
+    return [Trajectory.load(run.path / name) for name in names]
+
+
+def complete(run: Run, policy: object) -> Run:
+    """Write the policy into the run and mark it as complete."""
+    path = checkpoint.save(run.path / f".{POLICY}.part", policy, kind=KIND)
+    content = {POLICY: path.read_bytes()}
+    path.unlink()
+    return runs.complete(run, content)
+
+
+def check_targets(recipe: Recipe, targets: Sequence[Trajectory]) -> None:
+    """Prove that the targets are states of the recipe's body.
+
+    Raises:
+        BadValue: there is none, or one is of another body.
+    """
+    if not targets:
+        raise BadValue("No target was given: name one or more with --targets, or in the recipe's targets.")
+    for number, target in enumerate(targets):
+        if target.embodiment != recipe.body.embodiment:
+            raise BadValue(
+                f"Target {number + 1} of {len(targets)} ({target.provenance.source}) is for the body "
+                f'"{target.embodiment}", and the recipe trains "{recipe.body.embodiment}". Retarget the motion to that '
+                "body, or take another recipe."
+            )
+
+
+def _opened(recipe: Recipe, targets: Sequence[Trajectory], place: Path) -> Run:
+    run = runs.open_training(place)
+    changes = differences(recipe_of(run), recipe)
+    if changes:
+        more = f" (and {len(changes) - 1} more)" if len(changes) > 1 else ""
+        raise BadRun(
+            f'Run "{run.name}" was begun with another recipe: {changes[0]}{more}. Give that recipe, or another run.'
+        )
+    known = [value for name, value in sorted(run.manifest.files.items()) if name.startswith("target")]
+    found = [f"sha256:{_hash(target, place)}" for target in targets]
+    if found != known:
+        raise BadRun(
+            f'Run "{run.name}" was begun with {len(known)} other targets than the {len(found)} given now. Give the same '
+            "ones, leave --targets out to take the run's own, or choose another run."
+        )
+    return run
+
+
+def _bytes(target: Trajectory, place: Path) -> bytes:
+    path = target.save(place.parent / f".{place.name}.target.{os.getpid()}.npz")
+    try:
+        return path.read_bytes()
+    finally:
+        path.unlink()
+
+
+def _hash(target: Trajectory, place: Path) -> str:
+    path = target.save(place.parent / f".{place.name}.target.{os.getpid()}.npz")
+    try:
+        return sha256(path)
+    finally:
+        path.unlink()
+
+
+def _version(package: str) -> str:
+    """Version of an installed package; of this one also when it runs from a checkout."""
+    if package == "biomimic":
+        from biomimic import __version__
+
+        return __version__
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"
