@@ -1,7 +1,8 @@
 """The engine on MuJoCo Warp: thousands of bodies on a GPU in single precision, called from JAX, under jit and scan."""
 
+import contextlib
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import jax
@@ -71,7 +72,7 @@ class WarpEngine:
         self._model, self._substeps = model, substeps(model)
         self._lanes = min(size, max(8, -(-size // LANES)))
         names = PLACE + (DYNAMICS if dynamics else ())
-        with wp.ScopedDevice(_device(device)):
+        with _quiet(), wp.ScopedDevice(_device(device)):
             shared = mjw.put_model(model)
             shared.opt.warn_overflow = 0  # reported by `overflow` instead
             bodies, lanes = (_bodies(model, shared, n, contacts, rows) for n in (size, self._lanes))
@@ -135,6 +136,17 @@ class WarpEngine:
 
 def _rows(physics: Physics, count: int) -> Physics:
     return jax.tree.map(lambda values: values[:count], physics)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Without one line per kernel that Warp loads or compiles."""
+    level = wp.config.log_level
+    wp.config.log_level = max(level, wp.LOG_WARNING)
+    try:
+        yield
+    finally:
+        wp.config.log_level = level
 
 
 def _device(kind: str) -> wp.Device:
