@@ -13,10 +13,10 @@ from biomimic.embodiment.angles import AngleMap
 from biomimic.embodiment.compile import compile_model, source
 from biomimic.embodiment.couplings import Couplings
 from biomimic.embodiment.description import Description, JointAngle, Landmark, bodies, describe
-from biomimic.embodiment.parameters import parameter_sets
+from biomimic.embodiment.parameters import PUBLISHED, parameter_sets
 from biomimic.errors import BadFile, BadValue, unknown
 
-__all__ = ["Embodiment", "Foot", "Moment", "Muscle", "bodies", "load", "parameter_sets"]
+__all__ = ["PUBLISHED", "Embodiment", "Foot", "Moment", "Muscle", "bodies", "load", "parameter_sets"]
 
 
 @dataclass(frozen=True, eq=False)

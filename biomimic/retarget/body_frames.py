@@ -4,6 +4,7 @@ import mujoco
 import numpy as np
 
 from biomimic.embodiment import Embodiment
+from biomimic.errors import BadValue
 
 
 class BodyFrames:
@@ -24,6 +25,11 @@ class BodyFrames:
         mujoco.mj_kinematics(model, data)
         self.name = embodiment.name
         self.ids = {model.body(k).name: k for k in range(model.nbody)}
+        if "thorax" not in self.ids:
+            raise BadValue(
+                f'No person can be retargeted to the body "{embodiment.name}", which has no thorax; '
+                'use "myofullbody" or "bimanual".'
+            )
         self.segments = {
             model.body(int(k)).name: segment for segment, some in embodiment.segments.items() for k in some
         }

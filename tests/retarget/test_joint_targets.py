@@ -171,3 +171,8 @@ def test_reference_frames_are_the_ones_of_opensim(body):
     # Rajagopal 2016, generic model: hip_r in pelvis, ankle_r in tibia
     np.testing.assert_allclose(frames.place("pelvis", "femur_r"), [-0.05628, -0.07849, 0.07726], atol=1e-4)
     np.testing.assert_allclose(frames.place("tibia_r", "talus_r"), [-0.01, -0.4, 0.0], atol=2e-3)
+
+
+def test_a_body_that_people_do_not_fit_is_refused():
+    with pytest.raises(BadValue, match='No person can be retargeted to the body "tiny"'):
+        BodyFrames(embodiment.load("tiny"))
