@@ -10,18 +10,20 @@ from pathlib import Path
 import mujoco
 import numpy as np
 
-from biomimic import config, control, embodiment
+from biomimic import embodiment
 from biomimic.errors import BadValue
 from biomimic.gait import events, filters
 from biomimic.motion import Trajectory
+from biomimic.rollout import controllers
 from biomimic.rollout.loop import Controller, simulate
 from biomimic.rollout.plan import Plan
 from biomimic.run import Run
 
 PLATFORMS = ("egl", "osmesa", "glfw")  # ways to draw offscreen, tried in this order
-PATIENCE = 120.0  # [s] for one way, loading included
+PATIENCE, PATIENCE_EACH = 120.0, 10.0  # [s] for one way, loading included, and for each picture
 CAMERA_DISTANCE = 3.0  # [m]
 FIELD_OF_VIEW = 36.0  # [deg] vertical
+SCENE_DISTANCE, SCENE_ELEVATION, SCENE_TURN = 3.3, -8.0, 20.0  # [m], [deg], [deg] of the camera with scenery
 CENTRE_HEIGHT = 0.9  # [m] at which the camera looks
 BACKGROUND = (214, 222, 230)  # light bones and red muscles stand out on it, on a dark and on a light page
 GROUND = (176, 187, 198)
@@ -58,11 +60,8 @@ def stride(run: Run, target: Trajectory, plan: Plan, *, skip: int = 2) -> Pictur
     Returns:
         Pictures at 0, 10, … 90 % of the stride; the reason if the walk is too short or nothing can be drawn.
     """
-    manifest = run.manifest
-    body = embodiment.load(
-        manifest.embodiment, muscle_parameters=manifest.muscle_parameters, timestep=plan.physics_step
-    )
-    watched = _Watched(control.build(body, target, config.load(control.Settings, run.settings)))
+    body = controllers.body(run, target, plan)
+    watched = Watched(controllers.build(run, body, target))
     recording = simulate(body, watched, plan)
     force = filters.low_pass(recording.force, order=FORCE_ORDER, cutoff=FORCE_CUTOFF)
     strikes = events.detect(force, side="right").heel_strike
@@ -71,11 +70,11 @@ def stride(run: Run, target: Trajectory, plan: Plan, *, skip: int = 2) -> Pictur
         return Pictures((), reason=f"No pictures: the walk ended before its right stride number {skip + 1}.")
     times = strikes[skip] + SHARES * (strikes[skip + 1] - strikes[skip])
     rows = np.searchsorted(watched.time, times).clip(max=len(watched.time) - 1)
-    drawn = draw(manifest.embodiment, np.array(watched.qpos)[rows], np.array(watched.activation)[rows])
+    drawn = draw(body.name, np.array(watched.qpos)[rows], np.array(watched.activation)[rows])
     return replace(drawn, percents=tuple(float(100 * share) for share in SHARES) if drawn.frames else ())
 
 
-class _Watched:
+class Watched:
     """A controller that keeps the state of every control step."""
 
     def __init__(self, controller: Controller) -> None:
@@ -98,7 +97,12 @@ class _Watched:
 
 
 def draw(
-    name: str, qpos: np.ndarray, activation: np.ndarray | None = None, *, size: tuple[int, int] = (216, 480)
+    name: str,
+    qpos: np.ndarray,
+    activation: np.ndarray | None = None,
+    *,
+    size: tuple[int, int] = (216, 480),
+    scenery: bool = False,
 ) -> Pictures:
     """The body in each pose, seen from its right side, the camera moving along with the pelvis.
 
@@ -110,6 +114,7 @@ def draw(
         qpos: (N, nq) poses.
         activation: (N, nu) colours the muscles from grey-blue (0) to red (1); None leaves them red.
         size: width and height of a picture [pixels].
+        scenery: with the floor, seen from a little above and ahead; without, from the side on plain ground.
 
     Raises:
         BadValue: poses and activations do not belong together.
@@ -119,14 +124,16 @@ def draw(
     with tempfile.TemporaryDirectory() as folder:
         task, drawn = Path(folder) / "task.npz", Path(folder) / "drawn.npy"
         states = np.zeros((len(qpos), 0)) if activation is None else activation
-        np.savez(task, qpos=qpos, activation=states, size=np.array(size), body=np.array(name))
+        asked = {"size": np.array(size), "body": np.array(name), "scenery": np.array(scenery)}
+        np.savez(task, qpos=qpos, activation=states, **asked)
+        patience = PATIENCE + PATIENCE_EACH * len(qpos)
         for platform in PLATFORMS:
-            if _other_process(task, drawn, platform):
+            if _other_process(task, drawn, platform, patience):
                 return Pictures(tuple(np.load(drawn)))
     return Pictures((), reason=NONE)
 
 
-def _other_process(task: Path, drawn: Path, platform: str) -> bool:
+def _other_process(task: Path, drawn: Path, platform: str, patience: float) -> bool:
     code = "import sys; from biomimic.rollout import film; film.draw_task(sys.argv[1], sys.argv[2])"
     package = str(Path(__file__).resolve().parents[2])
     environment = {**os.environ, "MUJOCO_GL": platform, "PYTHONPATH": package, "EGL_LOG_LEVEL": "fatal"}
@@ -136,7 +143,7 @@ def _other_process(task: Path, drawn: Path, platform: str) -> bool:
             env=environment,
             cwd=task.parent,
             capture_output=True,
-            timeout=PATIENCE,
+            timeout=patience,
         )
     except subprocess.TimeoutExpired:
         return False
@@ -147,15 +154,16 @@ def draw_task(task: str, drawn: str) -> None:
     """What the other process does: read poses, draw them, write (N, H, W, 3) uint8."""
     content = np.load(task)
     body = embodiment.load(str(content["body"]), visual=True)
-    model = body.model
+    model, has_scenery = body.model, bool(content["scenery"])
     width, height = (int(n) for n in content["size"])
     model.vis.global_.offwidth, model.vis.global_.offheight = width, height
     model.vis.global_.fovy = FIELD_OF_VIEW
     data, camera = mujoco.MjData(model), mujoco.MjvCamera()
     tendons = model.actuator_trnid[:, 0]
     camera.distance, camera.elevation, camera.azimuth = CAMERA_DISTANCE, 0.0, _azimuth(body.house)
-    world = np.flatnonzero(model.geom_bodyid == 0)  # floor and scenery are not drawn
-    ground = round(height / 2 * (1 + CENTRE_HEIGHT / CAMERA_DISTANCE / np.tan(np.radians(FIELD_OF_VIEW / 2))))
+    if has_scenery:
+        camera.distance, camera.elevation, camera.azimuth = SCENE_DISTANCE, SCENE_ELEVATION, camera.azimuth + SCENE_TURN
+        _paint(model)
     frames = []
     with mujoco.Renderer(model, height, width) as renderer:
         for pose, activation in zip(content["qpos"], content["activation"]):
@@ -166,15 +174,41 @@ def draw_task(task: str, drawn: str) -> None:
             mujoco.mj_forward(model, data)
             camera.lookat[:] = (data.subtree_com[1][0], data.subtree_com[1][1], CENTRE_HEIGHT)
             renderer.update_scene(data, camera)
-            picture = renderer.render().copy()
-            renderer.enable_segmentation_rendering()
-            seen, kind = np.moveaxis(renderer.render(), -1, 0)
-            renderer.disable_segmentation_rendering()
-            empty = (seen < 0) | ((kind == mujoco.mjtObj.mjOBJ_GEOM) & np.isin(seen, world))
-            picture[empty] = BACKGROUND
-            picture[ground:][empty[ground:]] = GROUND
-            frames.append(picture)
+            frames.append(renderer.render().copy() if has_scenery else _cut_out(renderer, model))
     np.save(drawn, np.array(frames))
+
+
+def _cut_out(renderer: mujoco.Renderer, model: mujoco.MjModel) -> np.ndarray:
+    """The body alone on plain ground: floor and scenery are not drawn."""
+    picture = renderer.render().copy()
+    height = len(picture)
+    ground = round(height / 2 * (1 + CENTRE_HEIGHT / CAMERA_DISTANCE / np.tan(np.radians(FIELD_OF_VIEW / 2))))
+    renderer.enable_segmentation_rendering()
+    seen, kind = np.moveaxis(renderer.render(), -1, 0)
+    renderer.disable_segmentation_rendering()
+    world = np.flatnonzero(model.geom_bodyid == 0)
+    empty = (seen < 0) | ((kind == mujoco.mjtObj.mjOBJ_GEOM) & np.isin(seen, world))
+    picture[empty] = BACKGROUND
+    picture[ground:][empty[ground:]] = GROUND
+    return picture
+
+
+def _paint(model: mujoco.MjModel) -> None:
+    """A plain sky and a light floor that mirrors nothing; the floor keeps its pattern, which shows the way."""
+    model.mat_reflectance[:] = 0.0
+    model.vis.rgba.haze[:3] = np.array(BACKGROUND) / 255.0
+    floor = model.geom_matid[np.flatnonzero(model.geom_type == mujoco.mjtGeom.mjGEOM_PLANE)]
+    papered = model.mat_texid[floor[floor >= 0], mujoco.mjtTextureRole.mjTEXROLE_RGB]
+    for texture in range(model.ntex):
+        channels = model.tex_nchannel[texture]
+        size = model.tex_height[texture] * model.tex_width[texture] * channels
+        pixels = model.tex_data[model.tex_adr[texture] :][:size].reshape(-1, channels)
+        if model.tex_type[texture] == mujoco.mjtTexture.mjTEXTURE_SKYBOX:
+            pixels[:, :3] = BACKGROUND
+        elif texture in papered:
+            light = pixels[:, :3].mean(axis=1, keepdims=True)
+            share = (light - light.min()) / max(np.ptp(light), 1.0)
+            pixels[:, :3] = np.array(GROUND) * (0.8 + 0.2 * share)
 
 
 def _azimuth(house: np.ndarray) -> float:

@@ -68,11 +68,6 @@ def test_a_run_gives_a_recording_that_names_it(target, tmp_path):
     assert recording.applied.values.max() == 0.0
 
 
-def test_a_run_of_another_controller_is_one_sentence(target, tmp_path):
-    with pytest.raises(BadRun, match='Run "try" has a policy for a controller; this version rolls out trackers'):
-        rollout(_run(tmp_path, target, controller="policy"), target, Plan("a", 0.05))
-
-
 def test_a_target_of_another_body_is_one_sentence(target, tmp_path):
     run = _run(tmp_path, target)
     with pytest.raises(BadRun, match='Run "try" has the body "myofullbody", and its target was made for "bimanual"'):
