@@ -100,6 +100,7 @@ class Measured(NamedTuple):
     film: object
     out: Path
     sensitivity: object
+    evaluation: object = None
 
 
 def _one(options: argparse.Namespace) -> int:
@@ -173,7 +174,17 @@ def _run(name: str, options: argparse.Namespace, out: Path | None = None) -> Mea
     )
     results = assess(walker, humans, protocol, about)
     build = partial(subject.planned, leg_length=body.leg_length)
-    return Measured(results, protocol, _film(film), out, _sweep(options, results, walker, humans, protocol, build))
+    swept = _sweep(options, results, walker, humans, protocol, build)
+    return Measured(results, protocol, _film(film), out, swept, _evaluation(run))
+
+
+def _evaluation(run):
+    """How the run's policy followed every clip; None if it was not evaluated, or has changed since."""
+    from biomimic import evaluation
+
+    found = evaluation.load(run.output) or evaluation.load(run.path)
+    known = {digest.removeprefix("sha256:") for digest in run.manifest.files.values()}
+    return found if found is not None and found.policy in known else None
 
 
 def _sweep(options, results, walker, humans: dict, protocol, build):
@@ -331,13 +342,13 @@ def _write(measured: Measured, with_answers: bool) -> None:
     from biomimic.validate import selftest
     from biomimic.validate import sensitivity as sensitivities
 
-    results, protocol, film, out, sensitivity = measured
+    results, protocol, film, out, sensitivity, evaluation = measured
     swept = len(sensitivity.flipping), sensitivity.note, sensitivity.held
     more = [appendix.settings(sensitivities.table(sensitivity), *swept)]
     if with_answers:
         answers = selftest.run()
         more.append(appendix.answers(selftest.table(answers), sum(answer.passed for answer in answers)))
-    built = report.build(results, protocol, film, more)
+    built = report.build(results, protocol, film, more, evaluation)
     named = results.identity["protocol"]
     content = {
         **report.contents(built),
