@@ -163,6 +163,7 @@ def _device(kind: str) -> wp.Device:
 
 def _bodies(model: mujoco.MjModel, shared: mjw.Model, size: int, contacts: int, rows: int) -> _Bodies:
     data = mjw.make_data(model, nworld=size, nconmax=contacts, njmax=rows)
+    mjw.reset_data(shared, data)
     return _Bodies(shared, data, wp.zeros(size, dtype=int))
 
 
@@ -193,7 +194,8 @@ def _call(
     outputs = (*LAST, *names)
     fields = {f"{name}_given": getattr(data, name) for name in STATE} | {name: getattr(data, name) for name in outputs}
     _declare(run, fields)
-    run(*(wp.zeros(array.shape, dtype=array.dtype) for array in fields.values()))  # compiles and loads every kernel
+    run(*(wp.clone(array) for array in fields.values()))  # compiles and loads every kernel
+    bodies.seen.zero_()
     modes = wp.JaxCallableGraphMode
     call = wp.jax_callable(
         run,
