@@ -9,14 +9,16 @@ from jax.scipy.linalg import cho_factor, cho_solve
 from biomimic.control import qp
 from biomimic.control.contact import RAYS
 from biomimic.control.cycle import Cycle
-from biomimic.control.muscles import SECANTS, Muscles
 from biomimic.control.settings import Settings
 from biomimic.control.tracker import DT
 from biomimic.embodiment import Embodiment
 from biomimic.motion import Trajectory
+from biomimic.training import actions
 from biomimic.training.layer import course, footing, stride, tasks
 
 ITERATIONS = 20  # of the interior point at most; 9 are usual
+RESTING = 0.02  # activation of every muscle before a start is worked out
+LEAST_SCALE = 5.0  # [rad/s^2 or m/s^2] of an action's unit
 
 
 class Memory(NamedTuple):
@@ -44,15 +46,16 @@ class Layer(NamedTuple):
 
     Attributes:
         plan: constants.
-        substeps: physics steps in a control step; step: [s].
-        muscles: how many there are; accelerations: how many independent ones.
+        activation: activation dynamics of the muscles.
+        muscles: how many there are.
+        scale: unit of each acceleration for a policy, (I,): how much the target itself accelerates (root mean square
+            over the cycle), but not below LEAST_SCALE [rad/s^2 or m/s^2].
     """
 
     plan: tasks.Plan
-    substeps: int
-    step: float
+    activation: actions.Dynamics
     muscles: int
-    accelerations: int
+    scale: np.ndarray
 
     def begin(self, phase: jnp.ndarray, activation: jnp.ndarray) -> Memory:
         """Memory of a body that was put into the target at a phase with these activations, (n,)."""
@@ -97,7 +100,7 @@ class Layer(NamedTuple):
         response = (factor.T @ jnp.linalg.inv(found.inertia)) @ force
         asked = plan.asked_weight[:, None] * found.pull[plan.asked]
         values = jnp.append(look.point.moments[0], 0.0)[plan.asked_value]
-        low, high = reachable(plan.frame.muscles, view.activation, self.substeps, self.step)
+        low, high = actions.reachable(self.activation, view.activation)
         zeros, dtype = jnp.zeros(RAYS, force.dtype), force.dtype
         weight = np.concatenate([np.full(self.muscles, effort.weight + effort.change), np.full(RAYS, contact.ray)])
         return qp.Problem(
@@ -114,9 +117,21 @@ class Layer(NamedTuple):
             high=jnp.concatenate([high, jnp.where(wish.used, jnp.inf, 0.0).astype(dtype)]),
         )
 
+    def rest(self, memory: Memory, view) -> jnp.ndarray:
+        """Activations with which a body in this view begins, as if it had walked before, (n,), in [0, 1].
+
+        Any activation can be had at once here; the view is that of the start with muscles at RESTING.
+        """
+        memory, look = self.look(memory, view)
+        problem = self.problem(view, look, self.target_acceleration(look))
+        is_muscle = np.arange(self.muscles + RAYS) < self.muscles
+        low, high = jnp.where(is_muscle, 0.0, problem.low), jnp.where(is_muscle, 1.0, problem.high)
+        problem = problem._replace(c=jnp.zeros_like(problem.c), low=low, high=high)
+        return qp.minimise(problem, iterations=2 * ITERATIONS).x[: self.muscles]
+
     def excitation(self, activation: jnp.ndarray, wanted: jnp.ndarray) -> jnp.ndarray:
         """Excitation in [0, 1] that brings activation to a wanted one in a control step, as near as can be, (n,)."""
-        return excitation(self.plan.frame.muscles, activation, wanted, self.substeps, self.step)
+        return actions.excitation(self.activation, activation, wanted)
 
     def advance(self, memory: Memory) -> Memory:
         """The clock moved on by one control step."""
@@ -133,46 +148,18 @@ def build(embodiment: Embodiment, target: Trajectory, settings: Settings) -> Lay
     Raises:
         BadValue: the target is not periodic, was made for another body, or the body has actuators but muscles.
     """
-    house = embodiment.house
-    ground = footing.Ground(course.of(Cycle(embodiment, target)), settings, house[0, :2], house[1, :2], DT)
-    model = embodiment.model
+    house, model = embodiment.house, embodiment.model
+    cycle = Cycle(embodiment, target)
+    ground = footing.Ground(course.of(cycle), settings, house[0, :2], house[1, :2], DT)
     return Layer(
         plan=tasks.plan(embodiment, ground),
-        substeps=round(DT / model.opt.timestep),
-        step=float(model.opt.timestep),
+        activation=actions.dynamics(model, DT),
         muscles=model.nu,
-        accelerations=len(embodiment.couplings.independent),
+        scale=_scale(cycle),
     )
 
 
-def advanced(muscles: Muscles, activation: jnp.ndarray, excitation: jnp.ndarray, steps: int, dt: float) -> jnp.ndarray:
-    """Activation after some Euler steps of dt [s] with constant excitation, (n,): `Muscles.advance` in JAX."""
-    for _ in range(steps):
-        scale = 0.5 + 1.5 * activation
-        time = jnp.where(excitation > activation, muscles.rise * scale, muscles.fall / scale)
-        activation = activation + dt * (excitation - activation) / time
-    return activation
-
-
-def reachable(muscles: Muscles, activation: jnp.ndarray, steps: int, dt: float) -> tuple[jnp.ndarray, jnp.ndarray]:
-    """Least and largest activation that can be reached in some Euler steps, (n,) each."""
-    zeros = jnp.zeros_like(activation)
-    return advanced(muscles, activation, zeros, steps, dt), advanced(muscles, activation, zeros + 1, steps, dt)
-
-
-def excitation(muscles: Muscles, activation: jnp.ndarray, wanted: jnp.ndarray, steps: int, dt: float) -> jnp.ndarray:
-    """Constant excitation in [0, 1] for a wanted activation: `Muscles.excitation` in JAX."""
-    scale = 0.5 + 0.75 * (activation + wanted)
-    time = jnp.where(wanted > activation, muscles.rise * scale, muscles.fall / scale)
-    kept = (1 - jnp.minimum(dt / time, 0.99)) ** steps
-    slope = 1 - kept
-    found = jnp.clip((wanted - activation * kept) / slope, 0, 1)
-    missing = wanted - advanced(muscles, activation, found, steps, dt)
-    for _ in range(SECANTS):
-        step = jnp.clip(found + missing / slope, 0, 1) - found
-        found = found + step
-        left = wanted - advanced(muscles, activation, found, steps, dt)
-        steep = jnp.abs(step) > 1e-7
-        slope = jnp.maximum(jnp.where(steep, (missing - left) / jnp.where(steep, step, 1), slope), 1e-3)
-        missing = left
-    return found
+def _scale(cycle: Cycle) -> np.ndarray:
+    """Root mean square of the target's own accelerations: root, turn, joints, (I,), but not below LEAST_SCALE."""
+    parts = np.concatenate([cycle.table[:, 2, cycle.slices[name]] for name in ("com", "turn", "joints")], axis=1)
+    return np.maximum(np.sqrt(np.mean(parts**2, axis=0)), LEAST_SCALE)
