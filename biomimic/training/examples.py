@@ -58,7 +58,7 @@ BASIC: Mapping[str, Sway] = {
 
 
 def tiny_targets(
-    embodiment: Embodiment, count: int = 4, *, seconds: float = 4.0, seed: int = 0
+    embodiment: Embodiment, count: int = 4, *, seconds: float = 10.0, seed: int = 0
 ) -> dict[str, Trajectory]:
     """Clips of the body "tiny" at 100 Hz: a squat, a sway, a bow, then mixtures of them drawn at random.
 
