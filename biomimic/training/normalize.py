@@ -38,11 +38,9 @@ def init(size: int) -> dict[str, jax.Array]:
 
 def update(statistics: dict[str, jax.Array], batch: jax.Array) -> dict[str, jax.Array]:
     """Statistics of the old data and the batch (..., O) together; rows that are not finite are left out."""
-    rows = batch.reshape(-1, batch.shape[-1])
-    good = jnp.all(jnp.isfinite(rows), axis=1)
-    mean, variance, count = _merge(
-        (statistics["mean"], statistics["variance"], statistics["count"]), jnp.where(good[:, None], rows, 0.0), good
-    )
+    good = jnp.all(jnp.isfinite(batch), axis=-1)
+    rows = jnp.where(good[..., None], batch, 0.0)
+    mean, variance, count = _merge((statistics["mean"], statistics["variance"], statistics["count"]), rows, good)
     return {"mean": mean, "variance": variance, "count": count}
 
 
@@ -73,9 +71,9 @@ def scaled(current: Scale, reward: jax.Array, done: jax.Array, discount: float) 
         return jnp.where(over, 0.0, total), total
 
     running, returns = jax.lax.scan(advance, current.running, (reward, done))
-    good = jnp.isfinite(reward).reshape(-1)
-    values = jnp.where(good, returns.reshape(-1), 0.0)[:, None]
-    mean, variance, count = _merge((current.mean[None], current.variance[None], current.count), values, good)
+    good = jnp.isfinite(reward)
+    old = (current.mean[None], current.variance[None], current.count)
+    mean, variance, count = _merge(old, returns[..., None], good)
     new = Scale(running, mean[0], variance[0], count)
     return new, reward / spread(new)
 
@@ -86,15 +84,22 @@ def spread(current: Scale) -> jax.Array:
 
 
 def _merge(old: tuple[jax.Array, ...], rows: jax.Array, good: jax.Array) -> tuple[jax.Array, ...]:
-    """Mean (O,), variance (O,) and count () of the old sample and the good ones of the rows (N, O)."""
+    """Mean (O,), variance (O,) and count () of the old sample and the good (...) ones of the rows (..., O).
+
+    The leading axes are summed as they are: flattening them would gather rows that are dealt out to devices.
+    """
     mean, variance, count = old
-    fresh = jnp.sum(good.astype(jnp.float32))
-    weight = good[:, None].astype(jnp.float32)
-    centre = jnp.sum(rows * weight, axis=0) / jnp.maximum(fresh, 1.0)
-    width = jnp.sum(weight * (rows - centre) ** 2, axis=0) / jnp.maximum(fresh, 1.0)
+    axes = tuple(range(good.ndim))
+    weight = good[..., None].astype(jnp.float32)
+    fresh = jnp.sum(weight)
+    centre = jnp.sum(rows * weight, axis=axes) / jnp.maximum(fresh, 1.0)
+    width = jnp.sum(weight * (rows - centre) ** 2, axis=axes) / jnp.maximum(fresh, 1.0)
     total = jnp.maximum(count + fresh, 1.0)
     gap = centre - mean
     merged = (count * variance + fresh * width + gap**2 * (count * fresh / total)) / total
-    empty = fresh == 0
-    kept = jnp.where(empty, variance, merged)
-    return jnp.where(empty, mean, mean + gap * (fresh / total)), kept, count + fresh
+    is_empty = fresh == 0
+    return (
+        jnp.where(is_empty, mean, mean + gap * (fresh / total)),
+        jnp.where(is_empty, variance, merged),
+        count + fresh,
+    )

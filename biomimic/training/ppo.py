@@ -57,7 +57,7 @@ class PPO:
         if self.environments % self.groups or self.environments // self.groups * self.unroll % self.minibatches:
             raise BadValue(
                 f"{self.environments} environments in {self.groups} groups, {self.unroll} steps each, cannot be cut "
-                f"into {self.minibatches} minibatches; environments / groups * unroll must be a multiple of minibatches."
+                f"into {self.minibatches} minibatches; environments / groups * unroll must be a multiple of those."
             )
         if self.target_kl is not None and self.minibatches * self.epochs < 2:
             raise BadValue("target_kl needs two minibatches or epochs: the first step of an update has no KL yet.")
