@@ -3,7 +3,7 @@
 `build` gives a `Layer`. Its parts:
     begin, look, advance   the memory of a body: phase clock, footing, capture point (`layer.footing`)
     stride                 what a policy observes of it (`layer.stride`)
-    wish                   the tracker's tasks: the teacher's answer at any state
+    wanted                 the teacher's answer at any state: the accelerations that the tracker's tasks ask for
     drive                  the muscle layer: accelerations -> activations by the tracker's quadratic programme
 """
 

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import mujoco
 import numpy as np
 from jax import numpy as jnp
 from jax.scipy.linalg import cho_factor, cho_solve
@@ -10,14 +11,14 @@ from biomimic.control import qp
 from biomimic.control.contact import RAYS
 from biomimic.control.cycle import Cycle
 from biomimic.control.settings import Settings
-from biomimic.control.tracker import DT
+from biomimic.control.tracker import DT, Tracker
 from biomimic.embodiment import Embodiment
 from biomimic.motion import Trajectory
 from biomimic.training import actions
 from biomimic.training.layer import course, footing, stride, tasks
 
 ITERATIONS = 20  # of the interior point at most; 9 are usual
-RESTING = 0.02  # activation of every muscle before a start is worked out
+STARTS = 100  # phases at which activations to begin with are kept
 LEAST_SCALE = 5.0  # [rad/s^2 or m/s^2] of an action's unit
 
 
@@ -50,12 +51,29 @@ class Layer(NamedTuple):
         muscles: how many there are.
         scale: unit of each acceleration for a policy, (I,): how much the target itself accelerates (root mean square
             over the cycle), but not below LEAST_SCALE [rad/s^2 or m/s^2].
+        starts: activations with which the tracker begins, at STARTS phases spread evenly over the cycle, (STARTS, n).
     """
 
     plan: tasks.Plan
     activation: actions.Dynamics
     muscles: int
     scale: np.ndarray
+    starts: np.ndarray
+
+    @property
+    def accelerations(self) -> int:
+        """How many there are to want, I."""
+        return len(self.scale)
+
+    @property
+    def width(self) -> int:
+        """Numbers of the stride block."""
+        return stride.width(self.plan)
+
+    def resting(self, phase: jnp.ndarray) -> jnp.ndarray:
+        """Activations of a body that is put into the target at a phase, as if it had walked before, (n,)."""
+        nearest = jnp.round((phase % 1.0) * STARTS).astype(int) % STARTS
+        return jnp.asarray(self.starts)[nearest]
 
     def begin(self, phase: jnp.ndarray, activation: jnp.ndarray) -> Memory:
         """Memory of a body that was put into the target at a phase with these activations, (n,)."""
@@ -74,24 +92,24 @@ class Layer(NamedTuple):
         memory = memory._replace(footing=footing.update(self.plan.ground, memory.footing, point, sight))
         return memory, Look(sight, point, tasks.wish(self.plan, view, sight, memory.footing, point))
 
-    def target_acceleration(self, look: Look) -> jnp.ndarray:
-        """The teacher's answer: the accelerations that fulfil its tasks best if muscles cost nothing, (I,)."""
-        return cho_solve(cho_factor(look.wish.weight, lower=True), look.wish.slope)
+    def wanted(self, look: Look) -> jnp.ndarray:
+        """The teacher's action: accelerations that fulfil its tasks best if muscles cost nothing, in `scale`, (I,)."""
+        return cho_solve(cho_factor(look.wish.weight, lower=True), look.wish.slope) / self.scale
 
-    def drive(self, memory: Memory, view, look: Look, acceleration: jnp.ndarray) -> tuple[jnp.ndarray, Memory]:
+    def drive(self, memory: Memory, view, look: Look, action: jnp.ndarray) -> tuple[jnp.ndarray, Memory]:
         """Activations in [0, 1] to be reached in this control step, (n,), and the memory with the next guess.
 
         Args:
             memory: up to date with the view.
             view: of one body.
             look: of that view.
-            acceleration: wanted of the independent speeds, (I,).
+            action: wanted accelerations of the independent speeds, in units of `scale`, (I,).
         """
-        problem = self.problem(view, look, acceleration)
+        problem = self.problem(view, look, action)
         solution = qp.minimise(problem, memory.guess, iterations=ITERATIONS)
         return solution.x[: self.muscles], memory._replace(guess=solution.x)
 
-    def problem(self, view, look: Look, acceleration: jnp.ndarray) -> qp.Problem:
+    def problem(self, view, look: Look, action: jnp.ndarray) -> qp.Problem:
         """The control step as box-constrained least squares over activations (n,) and contact rays (RAYS,)."""
         plan, found, wish = self.plan, look.sight.motion, look.wish
         effort, contact = plan.settings.effort, plan.settings.contact
@@ -107,7 +125,7 @@ class Layer(NamedTuple):
             A=jnp.concatenate([response[:, :-1], jnp.pad(asked, ((0, 0), (0, RAYS)))]),
             b=jnp.concatenate(
                 [
-                    factor.T @ acceleration - response[:, -1],
+                    factor.T @ (self.scale * action) - response[:, -1],
                     plan.asked_weight * (values - found.passive[plan.asked]),
                 ]
             ),
@@ -116,18 +134,6 @@ class Layer(NamedTuple):
             low=jnp.concatenate([low, zeros]),
             high=jnp.concatenate([high, jnp.where(wish.used, jnp.inf, 0.0).astype(dtype)]),
         )
-
-    def rest(self, memory: Memory, view) -> jnp.ndarray:
-        """Activations with which a body in this view begins, as if it had walked before, (n,), in [0, 1].
-
-        Any activation can be had at once here; the view is that of the start with muscles at RESTING.
-        """
-        memory, look = self.look(memory, view)
-        problem = self.problem(view, look, self.target_acceleration(look))
-        is_muscle = np.arange(self.muscles + RAYS) < self.muscles
-        low, high = jnp.where(is_muscle, 0.0, problem.low), jnp.where(is_muscle, 1.0, problem.high)
-        problem = problem._replace(c=jnp.zeros_like(problem.c), low=low, high=high)
-        return qp.minimise(problem, iterations=2 * ITERATIONS).x[: self.muscles]
 
     def excitation(self, activation: jnp.ndarray, wanted: jnp.ndarray) -> jnp.ndarray:
         """Excitation in [0, 1] that brings activation to a wanted one in a control step, as near as can be, (n,)."""
@@ -156,7 +162,18 @@ def build(embodiment: Embodiment, target: Trajectory, settings: Settings) -> Lay
         activation=actions.dynamics(model, DT),
         muscles=model.nu,
         scale=_scale(cycle),
+        starts=_starts(embodiment, target, settings),
     )
+
+
+def _starts(embodiment: Embodiment, target: Trajectory, settings: Settings) -> np.ndarray:
+    """Activations with which the tracker begins at STARTS phases, (STARTS, n)."""
+    tracker, data = Tracker(embodiment, target, settings), mujoco.MjData(embodiment.model)
+    found = []
+    for phase in np.arange(STARTS) / STARTS:
+        tracker.start(data, phase)
+        found.append(data.act.copy())
+    return np.array(found)
 
 
 def _scale(cycle: Cycle) -> np.ndarray:

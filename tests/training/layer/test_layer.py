@@ -30,31 +30,31 @@ def functions(built):
         @jax.jit
         def step(memory, view):
             memory, look = built.look(memory, view)
-            acceleration = built.target_acceleration(look)
-            activation, after = built.drive(memory, view, look, acceleration)
+            action = built.wanted(look)
+            activation, after = built.drive(memory, view, look, action)
             excitation = built.excitation(view.activation, activation)
             return {
                 "memory": memory,
                 "look": look,
-                "problem": built.problem(view, look, acceleration),
+                "problem": built.problem(view, look, action),
                 "activation": activation,
                 "excitation": excitation,
                 "stride": built.stride(memory, view, look),
                 "next": built.advance(after),
             }
 
-        return step, jax.jit(built.begin), jax.jit(built.rest)
+        return step, jax.jit(built.begin)
 
 
 @pytest.fixture(scope="module")
 def walked(walker, target, settings, functions):
     """Some control steps of both on the tracker's own walk."""
-    step, begin, _ = functions
+    step, begin = functions
     tracker, data = control.build(walker, target, settings), mujoco.MjData(walker.model)
     tracker.start(data, PHASE)
     steps = []
     with jax.enable_x64(True):
-        memory = begin(np.float64(PHASE), tracker._guess[: walker.model.nu])
+        memory = begin(np.float64(PHASE), data.act)._replace(guess=tracker._guess)
         for _ in range(STEPS):
             mujoco.mj_step1(walker.model, data)
             twin = jax.device_get(step(memory, seen.of_data(walker.model, data, dynamics=True, dtype=np.float64)))
@@ -139,7 +139,7 @@ def test_programme_agrees_with_a_general_solver(walked):
 
 
 def test_many_bodies_are_one_body_many_times(built, functions, walked, walker):
-    step, begin, _ = functions
+    step, begin = functions
     data = mujoco.MjData(walker.model)
     mujoco.mj_forward(walker.model, data)
     view = seen.of_data(walker.model, data, dynamics=True, dtype=np.float64)
@@ -152,16 +152,11 @@ def test_many_bodies_are_one_body_many_times(built, functions, walked, walker):
         assert both["activation"][row] == pytest.approx(np.asarray(alone["activation"]), abs=1e-6)
 
 
-def test_rest_is_the_trackers_start(walker, target, settings, functions):
-    _, begin, rest = functions
+def test_starts_are_the_trackers(walker, target, settings, built):
     tracker, data = control.build(walker, target, settings), mujoco.MjData(walker.model)
-    tracker.start(data, PHASE)
-    started = data.act.copy()
-    data.act[:] = 0.02
-    mujoco.mj_forward(walker.model, data)
-    view = seen.of_data(walker.model, data, dynamics=True, dtype=np.float64)
-    found = np.asarray(rest(begin(np.float64(PHASE), data.act), view))
-    assert found == pytest.approx(started, abs=1e-4)
+    for phase in (0.0, 0.62, 0.994):
+        tracker.start(data, round(phase, 2) % 1.0)
+        assert np.asarray(built.resting(phase)) == pytest.approx(data.act, abs=1e-12)
 
 
 def test_observation_is_sound(walked, built):
