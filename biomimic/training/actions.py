@@ -20,7 +20,8 @@ class Actions:
 
     Args:
         kind: "excitation": the muscles' drive; "activation": the activation at the end of the control step, reached by
-            the exact inverse of activation dynamics; "acceleration": wanted accelerations above the muscle layer.
+            the exact inverse of activation dynamics; "acceleration": wanted accelerations above the muscle layer, in
+            its own units (rest and gain do not matter then).
         rest: excitation or activation of an action of zero.
         gain: change of it for a unit of action; rest 0.5 and gain 0.5 put all of [0, 1] on actions in [-1, 1], so that
             no part of that range is dead; rest 0 and gain 1 make the action the activation itself.
@@ -74,12 +75,6 @@ def command(settings: Actions, muscles: Dynamics, activation: jnp.ndarray, actio
 def rest_of(settings: Actions, wanted: jnp.ndarray) -> jnp.ndarray:
     """The action whose excitation or activation is the wanted one, (..., nu)."""
     return (wanted - settings.rest) / settings.gain
-
-
-def beyond(settings: Actions, action: jnp.ndarray) -> jnp.ndarray:
-    """How far the drive asked for lies outside [0, 1], (..., nu), in units of action."""
-    drive = settings.rest + settings.gain * action
-    return (jnp.maximum(drive - 1.0, 0.0) + jnp.maximum(-drive, 0.0)) / settings.gain
 
 
 def advance(muscles: Dynamics, activation: jnp.ndarray, drive: jnp.ndarray) -> jnp.ndarray:

@@ -123,7 +123,7 @@ class Task:
         weights: of the reward.
         limits: of termination.
         horizon: control steps of an episode.
-        activation: of all muscles at the start.
+        activation: of all muscles at the start; with a layer, it knows better.
         sampling: how starts are drawn.
         layer: the stride's bookkeeping and the muscle layer of a periodic target, or None.
     """
@@ -152,12 +152,17 @@ class Env:
     task: Task
     clips: Clips
     engine: Engine
-    stride: int = 0  # numbers of the stride block
 
     @property
     def observation_size(self) -> int:
         """Numbers of an observation."""
-        return observation.width(self.task.blocks, self.task.body, self.stride)
+        return observation.width(self.task.blocks, self.task.body, self.stride_size)
+
+    @property
+    def stride_size(self) -> int:
+        """Numbers of the stride block; 0 if it is not seen."""
+        layer = self.task.layer
+        return layer.width if layer is not None and self.task.blocks.stride else 0
 
     def reset(self, key: jax.Array, stage: Stage) -> State:
         """All bodies put into clips and frames drawn anew."""
@@ -209,7 +214,7 @@ def _command(task: Task, memory: Memory, view: BodyView, action: jax.Array) -> t
             return actions.command(task.actions, task.muscles, view.activation, action), memory
         stride, look = task.layer.look(memory.stride, view)
         if task.actions.kind == "acceleration":
-            wanted, stride = task.layer.drive(stride, view, look, task.actions.gain * action)
+            wanted, stride = task.layer.drive(stride, view, look, action)
             excitation = actions.excitation(task.muscles, view.activation, wanted)
         else:
             excitation = actions.command(task.actions, task.muscles, view.activation, action)
@@ -263,11 +268,17 @@ def _draw(task: Task, all_clips: Clips, keys: jax.Array, stage: Stage) -> tuple[
         qpos, origin = start.qpos, start.origin
         if task.layer is not None:  # its line runs through the origin, where the clip lies
             qpos, origin = qpos.at[:2].add(-origin), jnp.zeros(2)
-        model = task.body.model
-        physics = Physics(qpos, start.qvel, jnp.full(model.na, task.activation), jnp.zeros(model.nv))
+        physics = Physics(qpos, start.qvel, _activation(task, all_clips, clip, frame), jnp.zeros_like(start.qvel))
         return _Begin(clip, frame, origin, key), physics
 
     return jax.vmap(one)(keys)
+
+
+def _activation(task: Task, all_clips: Clips, clip: jax.Array, frame: jax.Array) -> jax.Array:
+    """Of the muscles of one body at its start, (na,)."""
+    if task.layer is None:
+        return jnp.full(task.body.model.na, task.activation)
+    return task.layer.resting(clips.at(all_clips, clip, frame).phase).astype(jnp.float32)
 
 
 @partial(jax.jit, static_argnums=0)

@@ -85,6 +85,8 @@ class Recipe:
         body: embodiment and engine.
         targets: where the targets come from unless they are given: files or folders of them, "run:<name>" for those of
             a run, "made:<name>" for those that the package makes.
+        tracker: run whose tracker's settings, or .toml file of settings, the muscle layer and the stride take; empty:
+            those of the package.
         protocol: the run is measured by unless another is asked for.
         seed: of all that is drawn.
         note: what a reader of the report must know.
@@ -93,6 +95,7 @@ class Recipe:
     title: str
     body: Body
     targets: tuple[str, ...] = ()
+    tracker: str = ""
     protocol: str = "level_walking"
     seed: int = config.ranged(0, low=0)
     note: str = ""

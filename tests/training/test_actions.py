@@ -35,7 +35,6 @@ def test_the_default_puts_all_of_the_drive_on_actions_within_one():
     action = jnp.array([-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0])
     drive = actions.command(Actions(), None, None, action)
     np.testing.assert_allclose(drive, [0, 0, 0.25, 0.5, 0.75, 1, 1])
-    np.testing.assert_allclose(actions.beyond(Actions(), action), [1, 0, 0, 0, 0, 0, 1])
     np.testing.assert_allclose(actions.rest_of(Actions(), drive[1:-1]), action[1:-1])
 
 
