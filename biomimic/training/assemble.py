@@ -99,7 +99,7 @@ def _layer(body: Embodiment, targets: Sequence[Trajectory], settings: Settings) 
     if len(targets) != 1 or not periodic:
         raise BadValue(
             f"The recipe acts or sees through the tracker's stride, which needs exactly one periodic target; "
-            f"{len(targets)} were given, {len(periodic)} of them periodic. Give one, or set observation.stride to false "
-            'and actions.kind to "excitation" or "activation".'
+            f"{len(targets)} were given, {len(periodic)} of them periodic. Give one, or set observation.stride to "
+            'false and actions.kind to "excitation" or "activation".'
         )
     return build_layer(body, targets[0], settings)

@@ -148,14 +148,9 @@ def check(recipe: Recipe) -> None:
     Raises:
         BadValue, BadFile: the key, what was found and what is allowed.
     """
-    config.loads(Recipe, config.dumps(recipe), name="the recipe")
-    ppo = recipe.ppo
-    samples = ppo.environments * ppo.unroll
-    if samples % ppo.minibatches:
-        raise BadValue(
-            f"ppo: {ppo.environments} environments x {ppo.unroll} steps are {samples} samples, which {ppo.minibatches} "
-            "minibatches do not divide; change one of the three."
-        )
+    lost = differences(recipe, config.loads(Recipe, config.dumps(recipe), name="the recipe"))
+    if lost:
+        raise BadValue(f"The recipe cannot be written to a file: {lost[0]} when it is read; give it another value.")
 
 
 def differences(old: object, new: object, place: str = "") -> list[str]:
