@@ -110,7 +110,7 @@ def test_arms_without_fingers_reach_too():
 def test_another_body_is_refused(tiny, arms):
     with pytest.raises(BadValue, match='made for the body "bimanual", not for "tiny"'):
         examples.reaching_targets(tiny)
-    with pytest.raises(BadValue, match="0 clips of 4 s were asked for"):
+    with pytest.raises(BadValue, match="0 clips of 10 s were asked for"):
         examples.tiny_targets(tiny, 0)
     with pytest.raises(BadValue, match="1 clips of 0.01 s were asked for"):
         examples.reaching_targets(arms, 1, seconds=0.01)
