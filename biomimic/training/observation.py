@@ -168,7 +168,7 @@ def _goal(instant: Instant, clips: Clips, blocks: Blocks, body: Body) -> list[ja
     if not body.has_free_root:
         return [ahead.position]
     change = [ahead.qpos[1:, :3] - ahead.qpos[0, :3], ahead.qvel[1:, :6] - ahead.qvel[0, :6]]
-    later = ahead.position[1:].reshape(blocks.steps - 1, -1)
+    later = ahead.position[1:].reshape(blocks.steps - 1, 3 * body.relatives)
     return [ahead.position[0], jnp.concatenate([*change, later], axis=1)]
 
 
