@@ -8,10 +8,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from biomimic import __version__, archive, config, files
-from biomimic.errors import BadRun
+from biomimic import __version__, config, files
 from biomimic.run import Run
-from biomimic.training import checkpoint, folder, network, normalize, skip
+from biomimic.training import folder, network, normalize, skip
 
 OPSET = 17  # the first with LayerNormalization
 IR = 8  # file format of that opset's first release; older programs read it too
@@ -108,27 +107,10 @@ def write(run: Run, path: str | Path) -> Path:
         BadRun: the run has no policy.
         BadFile: its policy is damaged, or the file cannot be written.
     """
-    if run.manifest.controller != "policy":
-        raise BadRun(f'Run "{run.name}" has a {run.manifest.controller} for a controller; only policies become ONNX.')
+    params = folder.policy_of(run)
     tables = config.parse(config.read_text(run.settings), name=str(run.settings))
     note = {name: json.dumps(tables[name], sort_keys=True) for name in ("actions", "observation") if name in tables}
-    return save(params_of(run), path, note | {"run": run.name, "embodiment": run.manifest.embodiment})
-
-
-def params_of(run: Run) -> network.Parameters:
-    """The parameters of a run's policy as they are in its file, whatever the network.
-
-    Raises:
-        BadFile: missing or damaged.
-    """
-    params: network.Parameters = {}
-    for name, array in archive.load(run.path / folder.POLICY, folder.KIND, checkpoint.SCHEMA).items():
-        *parents, leaf = name.split("/")
-        place = params
-        for parent in parents:
-            place = place.setdefault(parent, {})
-        place[leaf] = array
-    return params
+    return save(params, path, note | {"run": run.name, "embodiment": run.manifest.embodiment})
 
 
 def _width(params: network.Parameters) -> int:

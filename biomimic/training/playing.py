@@ -1,0 +1,123 @@
+"""Playing: bodies that follow a policy without exploration from chosen frames of chosen clips.
+
+Observation, meaning of actions, bookkeeping and reset are those of the environment it was trained in, compiled for the
+processor, so that a machine with a GPU plays the same walk as one without. Physics is the caller's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from biomimic.embodiment import Embodiment
+from biomimic.errors import BadRun
+from biomimic.motion import Trajectory
+from biomimic.run import Run
+from biomimic.training import assemble, clips, env, folder, network
+from biomimic.training.clips import Clips
+from biomimic.training.engine import Physics
+from biomimic.training.env import Outcome, Stage, State, Task
+from biomimic.training.network import Parameters
+from biomimic.training.termination import Limits
+from biomimic.training.view import BodyView
+
+
+class Begun(NamedTuple):
+    """Where bodies begin: clip (B,), frame (B,) and shift of the clip in the plane, (B, 2) [m]; their physics."""
+
+    clip: jax.Array
+    frame: jax.Array
+    origin: jax.Array
+    physics: Physics
+
+
+class Player:
+    """A policy, its task and the clips that it follows.
+
+    Attributes:
+        task: as trained, but for the limits of termination where others were asked for.
+        clips: packed.
+        is_dynamic: whether views must carry the equations of motion.
+    """
+
+    def __init__(self, task: Task, all_clips: Clips, params: Parameters, *, is_dynamic: bool) -> None:
+        self.task, self.is_dynamic = task, is_dynamic
+        self._cpu = jax.local_devices(backend="cpu")[0]
+        self.clips, self._params = jax.device_put((all_clips, params), self._cpu)
+        self._stage = Stage(np.ones(self.clips.count, np.float32), {}, None)
+
+    def place(self, clip: Sequence[int], frame: Sequence[float]) -> Begun:
+        """Where bodies begin that are put into clips at frames."""
+        with jax.default_device(self._cpu):
+            return _place(self.task, self.clips, np.asarray(clip, np.int32), np.asarray(frame, np.float32))
+
+    def begin(self, begun: Begun, view: BodyView) -> State:
+        """Bodies that have been placed and forwarded, with their first observation."""
+        with jax.default_device(self._cpu):
+            keys = jax.random.split(jax.random.key(0), len(begun.clip))  # nothing is drawn
+            start = env._Begin(begun.clip, begun.frame, begun.origin, keys)
+            return env._first(self.task, self.clips, view, start)._replace(view=view)
+
+    def act(self, state: State) -> tuple[jax.Array, State]:
+        """Excitations (B, nu) of the policy's mode, and the state with the action and the clock moved on."""
+        with jax.default_device(self._cpu):
+            return _act(self.task, self._params, state)
+
+    def see(self, state: State, view: BodyView) -> tuple[State, Outcome]:
+        """The state one control step later, and what the step led to."""
+        with jax.default_device(self._cpu):
+            moved = state._replace(physics=(), view=view, observation=())
+            after, outcome = env._judge(self.task, self.clips, moved, state.action, self._stage)
+            return after._replace(view=view), outcome
+
+
+def load(run: Run, body: Embodiment, targets: Sequence[Trajectory], limits: Limits | None = None) -> Player:
+    """The policy of a run.
+
+    Args:
+        run: that was trained.
+        body: its body.
+        targets: what is followed: those that it was trained on, or others of the same body.
+        limits: of termination; None: those of the recipe.
+
+    Raises:
+        BadRun: it has no policy, or one of another network or body.
+        BadFile, BadValue: its recipe or policy is damaged, or it cannot follow these targets.
+    """
+    recipe = folder.recipe_of(run)
+    if run.manifest.model_sha256 not in ("", body.sha256):
+        raise BadRun(
+            f'Run "{run.name}" was trained on another "{body.name}" (its model is {run.manifest.model_sha256[:12]}…, '
+            f"this one is {body.sha256[:12]}…). Install the versions that its run.toml names, or train it again."
+        )
+    here = replace(recipe, body=replace(recipe.body, engine="mujoco", threads=1))
+    made = assemble.build(here, body, targets, assemble.tracker_settings(recipe), 1)
+    sizes = made.observation_size, made.task.action_size, made.stride_size
+    like = jax.eval_shape(lambda key: network.init(key, recipe.network, *sizes), jax.random.key(0))
+    params = folder.policy_of(run, like)
+    task = made.task if limits is None else replace(made.task, limits=limits)
+    return Player(task, made.clips, params, is_dynamic=made.engine.is_dynamic)
+
+
+@partial(jax.jit, static_argnums=0)
+def _act(task: Task, params: Parameters, state: State) -> tuple[jax.Array, State]:
+    action = network.mode(params, state.observation)
+    excitation, memory, *_ = env._command(task, state.memory, state.view, action)
+    return excitation, state._replace(memory=memory, action=action)
+
+
+@partial(jax.jit, static_argnums=0)
+def _place(task: Task, all_clips: Clips, clip: jax.Array, frame: jax.Array) -> Begun:
+    def one(clip: jax.Array, frame: jax.Array) -> Begun:
+        start = clips.begin(all_clips, clip, frame)
+        qpos, origin = start.qpos, start.origin
+        if task.layer is not None:  # its line runs through the origin, where the clip lies
+            qpos, origin = qpos.at[:2].add(-origin), jnp.zeros(2)
+        activation = env._activation(task, all_clips, clip, frame)
+        return Begun(clip, frame, origin, Physics(qpos, start.qvel, activation, jnp.zeros_like(start.qvel)))
+
+    return jax.vmap(one)(clip, frame)
