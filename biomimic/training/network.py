@@ -5,7 +5,7 @@ spread of the Gaussian does not depend on the state and cannot shrink below a fl
 map of the raw stride block (skip.py) is added to the actor's mean. The tree tells the form and is all one needs:
 
     actor/0/w (in, out), b (out,), scale (out,), offset (out,)        critic/... likewise, its own weights
-    actor/1/gate (), shortcut (in, out)                              gated residual; shortcut only where widths differ
+    actor/1/gate ()                                                  gated residual: where in and out are equally wide
     actor/1/router (in, E), temperature (), enter (E, in, h), enter_b (E, h), w (E, h, out), b (E, out)   experts
     actor/out/w, b      std/log (A,), std/floor ()      skip/table (4, K, inputs + 1, A)      normaliser/mean, ...
 
@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -43,7 +44,7 @@ class Network:
 
     hidden: tuple[int, ...] = (256, 256)  # widths of the layers
     critic: tuple[int, ...] = ()  # widths of the critic; empty: as the actor
-    residual: bool = False  # gated shortcuts around all layers but the first
+    residual: bool = False  # gated shortcuts around the hidden layers that keep the width
     gate: float = -2.0  # its sigmoid, 0.119, is the first weight of a layer beside its shortcut
     experts: int = ranged(0, low=0)  # 0: none; else all of them work on every observation, softly weighted
     expert_layer: int = ranged(1, low=0)  # the layer that is made of experts
@@ -193,8 +194,7 @@ def _run(layers: Layers, signal: jax.Array) -> tuple[jax.Array, jax.Array]:
             uneven = uneven + imbalance(share.reshape(-1, share.shape[-1]))
         fresh = jax.nn.silu(_standard(linear) * layer["scale"] + layer["offset"])
         if "gate" in layer:
-            around = signal @ layer["shortcut"] if "shortcut" in layer else signal
-            fresh = around + jax.nn.sigmoid(layer["gate"]) * fresh
+            fresh = signal + jax.nn.sigmoid(layer["gate"]) * fresh
         signal = fresh
     return signal @ layers["out"]["w"] + layers["out"]["b"], uneven
 
@@ -225,10 +225,8 @@ def _layers(key: jax.Array, settings: Network, widths: tuple[int, ...], ends: tu
             _expert_layer(own, settings, entered, out) if is_expert else _layer(own, entered, out, GAIN)
         )
         layers[str(index)] |= {"scale": jnp.ones(out, jnp.float32), "offset": jnp.zeros(out, jnp.float32)}
-        if settings.residual and index > 0:
+        if settings.residual and index > 0 and entered == out:
             layers[str(index)]["gate"] = jnp.float32(settings.gate)
-            if entered != out:
-                layers[str(index)]["shortcut"] = _orthogonal(jax.random.fold_in(own, 1), (entered, out), 1.0)
         entered = out
     layers["out"] = _layer(key, entered, left, gain)
     return layers
@@ -251,5 +249,6 @@ def _expert_layer(key: jax.Array, settings: Network, entered: int, out: int) -> 
     }
 
 
+@partial(jax.jit, static_argnums=1)
 def _orthogonal(key: jax.Array, shape: tuple[int, ...], gain: float) -> jax.Array:
-    return jax.nn.initializers.orthogonal(gain)(key, shape, jnp.float32)
+    return gain * jax.nn.initializers.orthogonal()(key, shape, jnp.float32)

@@ -109,7 +109,7 @@ def step(
 
 def size(gradient: dict) -> jax.Array:
     """Euclidean norm of a whole gradient, ()."""
-    return optax.global_norm(gradient)
+    return optax.tree.norm(gradient)
 
 
 def labels(settings: Optimiser, params: dict) -> dict:
