@@ -79,6 +79,7 @@ def build(
         activation=recipe.start.activation,
         sampling=recipe.sampling,
         layer=layer,
+        is_labelled=layer is not None and recipe.ppo.imitation > 0,
     )
     dynamics = layer is not None or recipe.reward.is_dynamic
     moved = engine.load(body.model, bodies, kind=recipe.body.engine, threads=recipe.body.threads, dynamics=dynamics)

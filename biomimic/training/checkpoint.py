@@ -72,18 +72,52 @@ def tree(path: str | Path, *, kind: str = KIND) -> dict:
     return found
 
 
-def latest(folder: str | Path) -> Path | None:
-    """The newest checkpoint in a run's folder, or None."""
-    found = sorted((Path(folder) / FOLDER).glob("[0-9]*.npz"))
-    return found[-1] if found else None
+def latest(folder: str | Path, process: int = 0, processes: int = 1) -> Path | None:
+    """The newest checkpoint of one process in a run's folder that all processes have, or None.
+
+    Raises:
+        BadRun: the checkpoints there are of another number of processes.
+    """
+    found = [set(_of_process(folder, each, processes)) for each in range(processes)]
+    steps = sorted(set.intersection(*found))
+    if not steps and any((Path(folder) / FOLDER).glob("[0-9]*.npz")):
+        raise BadRun(
+            f"The checkpoints in {Path(folder) / FOLDER} are not of {_words(processes)}. Start as many as before, or "
+            "remove the run's folder to begin anew."
+        )
+    return _of_process(folder, process, processes)[steps[-1]] if steps else None
 
 
-def write(folder: str | Path, step: int, tree: object, *, keep: int) -> Path:
-    """Write the checkpoint of a step (file 000000012345.npz) and remove all but the newest `keep`."""
-    path = save(Path(folder) / FOLDER / f"{step:012d}.npz", tree)
-    for old in sorted(path.parent.glob("[0-9]*.npz"))[:-keep]:
-        old.unlink()
+def write(folder: str | Path, step: int, tree: object, *, keep: int, place: tuple[int, int] = (0, 1)) -> Path:
+    """Write the checkpoint of a step (file 000000012345.npz) and remove all but the newest `keep`.
+
+    Args:
+        folder: of the run.
+        step: control steps so far.
+        tree: what is kept.
+        keep: how many.
+        place: number of this process and how many there are; of several each writes its own file.
+    """
+    path = save(Path(folder) / FOLDER / f"{step:012d}{_mark(*place)}.npz", tree)
+    known = _of_process(folder, *place)
+    for old in sorted(known)[:-keep]:
+        known[old].unlink()
     return path
+
+
+def _mark(process: int, processes: int) -> str:
+    return "" if processes == 1 else f"-{process}of{processes}"
+
+
+def _words(processes: int) -> str:
+    return "one process" if processes == 1 else f"{processes} processes"
+
+
+def _of_process(folder: str | Path, process: int, processes: int) -> dict[int, Path]:
+    """Steps and files of one process."""
+    mark = _mark(process, processes)
+    digits = "[0-9]" * 12
+    return {int(path.name[:12]): path for path in (Path(folder) / FOLDER).glob(f"{digits}{mark}.npz")}
 
 
 def _named(tree: object) -> list[tuple[str, object]]:

@@ -22,7 +22,7 @@ from biomimic.training.actions import Actions, Dynamics
 from biomimic.training.body import Body
 from biomimic.training.clips import Clips
 from biomimic.training.engine import Engine, Physics
-from biomimic.training.layer import Layer
+from biomimic.training.layer import Layer, Look
 from biomimic.training.observation import Blocks, Instant
 from biomimic.training.reward import Transition, Weights
 from biomimic.training.sampling import Sampling
@@ -95,6 +95,7 @@ class Outcome(NamedTuple):
         terms: of the reward by name, (B,) each.
         clip: that was followed, (B,).
         age: control steps since the start, (B,).
+        label: action that the tracker would have taken instead, (B, A), or None.
     """
 
     reward: jax.Array
@@ -104,6 +105,7 @@ class Outcome(NamedTuple):
     terms: dict[str, jax.Array]
     clip: jax.Array
     age: jax.Array
+    label: jax.Array | None = None
 
     @property
     def done(self) -> jax.Array:
@@ -126,6 +128,7 @@ class Task:
         activation: of all muscles at the start; with a layer, it knows better.
         sampling: how starts are drawn.
         layer: the stride's bookkeeping and the muscle layer of a periodic target, or None.
+        is_labelled: every step also tells what the tracker would do; needs a layer.
     """
 
     body: Body
@@ -138,6 +141,7 @@ class Task:
     activation: float
     sampling: Sampling
     layer: Layer | None = None
+    is_labelled: bool = False
 
     @property
     def action_size(self) -> int:
@@ -167,6 +171,7 @@ class Env:
     def reset(self, key: jax.Array, stage: Stage) -> State:
         """All bodies put into clips and frames drawn anew."""
         size, task = self.engine.size, self.task
+        key = jax.device_put(key, jax.local_devices()[0])  # all that follows stays there: one compilation, not two
         begun, start = _draw(task, self.clips, jax.random.split(key, size), stage)
         everyone = np.ones(size, dtype=bool)
         physics, view = self.engine.reset(None, everyone, start)
@@ -177,7 +182,7 @@ class Env:
 
         Pure if the engine is traced; otherwise the state must be the last one.
         """
-        excitation, memory = _command(self.task, state.memory, state.view, action)
+        excitation, memory, label = _command(self.task, state.memory, state.view, action)
         physics, view = self.engine.step(state.physics, excitation)
         view = jax.tree.map(jnp.asarray, view)
         moved = state._replace(physics=(), view=view, memory=memory, observation=())
@@ -185,7 +190,7 @@ class Env:
         state = after._replace(physics=physics, view=view)
         if self.engine.is_traced or np.asarray(outcome.done).any():
             state = self._renewed(state, outcome.done, stage)
-        return state, outcome
+        return state, outcome._replace(label=label)
 
     def _renewed(self, state: State, done: jax.Array, stage: Stage) -> State:
         begun, start = _draw(self.task, self.clips, state.key, stage)
@@ -206,21 +211,37 @@ class _Begin(NamedTuple):
 
 
 @partial(jax.jit, static_argnums=0)
-def _command(task: Task, memory: Memory, view: BodyView, action: jax.Array) -> tuple[jax.Array, Memory]:
-    """Excitations (B, nu) and the memory with the stride's clock moved on."""
+def _command(
+    task: Task, memory: Memory, view: BodyView, action: jax.Array
+) -> tuple[jax.Array, Memory, jax.Array | None]:
+    """Excitations (B, nu), the memory with the stride's clock moved on, and labels (B, A)."""
 
-    def one(memory: Memory, view: BodyView, action: jax.Array) -> tuple[jax.Array, Memory]:
-        if task.layer is None:
-            return actions.command(task.actions, task.muscles, view.activation, action), memory
-        stride, look = task.layer.look(memory.stride, view)
+    def one(memory: Memory, view: BodyView, action: jax.Array) -> tuple[jax.Array, Memory, jax.Array | None]:
+        layer, label = task.layer, None
+        if layer is None:
+            return actions.command(task.actions, task.muscles, view.activation, action), memory, None
+        stride, look = layer.look(memory.stride, view)
+        if task.is_labelled:
+            label = advice(task, stride, view, look)
         if task.actions.kind == "acceleration":
-            wanted, stride = task.layer.drive(stride, view, look, action)
+            wanted, stride = layer.drive(stride, view, look, action)
             excitation = actions.excitation(task.muscles, view.activation, wanted)
         else:
             excitation = actions.command(task.actions, task.muscles, view.activation, action)
-        return excitation, memory._replace(stride=task.layer.advance(stride))
+        return excitation, memory._replace(stride=layer.advance(stride)), label
 
     return jax.vmap(one)(memory, view, action)
+
+
+def advice(task: Task, stride: object, view: BodyView, look: Look) -> jax.Array:
+    """The tracker's action in one view, (A,)."""
+    label = task.layer.wanted(look)
+    if task.actions.kind == "acceleration":
+        return label
+    drive, _ = task.layer.drive(stride, view, look, label)
+    if task.actions.kind == "excitation":
+        drive = actions.excitation(task.muscles, view.activation, drive)
+    return actions.rest_of(task.actions, drive)
 
 
 @partial(jax.jit, static_argnums=0)

@@ -86,6 +86,27 @@ def targets_of(run: Run) -> list[Trajectory]:
     return [Trajectory.load(run.path / name) for name in names]
 
 
+def policy_of(run: Run, like: dict | None = None) -> dict:
+    """Parameters and observation statistics of a run that was trained, as `network.mode` takes them.
+
+    Args:
+        run: complete.
+        like: parameters whose form they must have; the statistics may be of any number of observations there were.
+
+    Raises:
+        BadRun: its controller is no policy, or it is one of another network.
+        BadFile: the file is missing or truncated.
+    """
+    if run.manifest.controller != "policy":
+        raise BadRun(f'Run "{run.name}" has a {run.manifest.controller} for a controller, and a policy was asked for.')
+    path = run.path / POLICY
+    found = checkpoint.tree(path, kind=KIND)
+    if like is None:
+        return found
+    form = {**like, "normaliser": found["normaliser"]} if "normaliser" in found else like
+    return checkpoint.load(path, form, kind=KIND)
+
+
 def complete(run: Run, policy: object) -> Run:
     """Write the policy into the run and mark it as complete."""
     path = checkpoint.save(run.path / f".{POLICY}.part", policy, kind=KIND)
@@ -123,8 +144,8 @@ def _opened(recipe: Recipe, targets: Sequence[Trajectory], place: Path) -> Run:
     found = [f"sha256:{_hash(target, place)}" for target in targets]
     if found != known:
         raise BadRun(
-            f'Run "{run.name}" was begun with {len(known)} other targets than the {len(found)} given now. Give the same '
-            "ones, leave --targets out to take the run's own, or choose another run."
+            f'Run "{run.name}" was begun with {len(known)} other targets than the {len(found)} given now. Give the '
+            "same ones, leave --targets out to take the run's own, or choose another run."
         )
     return run
 

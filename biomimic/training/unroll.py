@@ -40,12 +40,12 @@ class Row(NamedTuple):
     gathered: jax.Array  # (B,) reward of the episode up to here
 
 
-def begin(env: Env, settings: PPO, policy: network.Parameters, stage: Stage, key: jax.Array) -> Flow:
+def begin(env: Env, policy: network.Parameters, stage: Stage, key: jax.Array) -> Flow:
     """Bodies that have just been put into their clips."""
     first, second = jax.random.split(key)
     state = env.reset(first, stage)
-    std = network.std(policy)
-    return Flow(state, noise.start(second, std, env.engine.size), jnp.zeros(env.engine.size))
+    offset = noise.start(second, network.std(policy), env.engine.size)
+    return Flow(state, offset, jnp.zeros_like(offset[:, 0]))
 
 
 def collect(
@@ -141,6 +141,7 @@ def _summary(rows: Row, policy: network.Parameters, last: jax.Array, count: int)
         terminated=outcome.terminated,
         truncated=outcome.truncated,
         shift=act.shift,
+        label=outcome.label,
     )
     return unroll, _figures(rows, count)
 
