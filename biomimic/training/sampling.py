@@ -10,6 +10,7 @@ from biomimic import config
 from biomimic.training.clips import Clips
 
 TINY = 1e-6  # keeps rates and priorities away from 0 / 0
+MARGIN = 0.01  # of a cycle that is left out around each spared phase
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class Sampling:
         floor: share that is drawn uniformly all the same.
         ended: episodes of each clip before the first count.
         failed: of them terminated.
+        spared: phases of a periodic clip, spread evenly from 0 on, around which no episode starts (half of `MARGIN` to
+            either side): starts for tests that nobody trained on; 0: none.
     """
 
     frame: str = config.one_of("uniform", "first", default="uniform")
@@ -33,6 +36,7 @@ class Sampling:
     floor: float = config.ranged(0.1, low=0.0, high=1.0)
     ended: float = config.ranged(10.0, low=0.0)
     failed: float = config.ranged(5.0, low=0.0)
+    spared: int = config.ranged(0, low=0, high=50)
 
 
 class Tally(NamedTuple):
@@ -105,4 +109,11 @@ def draw(key: jax.Array, weights: jax.Array, clips: Clips, settings: Sampling) -
     if settings.frame == "first":
         return clip, jnp.zeros((), dtype=jnp.int32)
     last = clips.cycle[clip] - jnp.where(clips.is_periodic[clip], 0, 1)
-    return clip, jax.random.randint(key_frame, (), 0, jnp.maximum(last, 1))
+    frame = jax.random.randint(key_frame, (), 0, jnp.maximum(last, 1))
+    if not settings.spared:
+        return clip, frame
+    share = jax.random.uniform(key_frame) * settings.spared
+    gap = MARGIN * settings.spared
+    phase = (jnp.floor(share) + 0.5 * gap + (1 - gap) * (share % 1.0)) / settings.spared
+    period = clips.rows[clip] / clips.stride[clip]
+    return clip, jnp.where(clips.is_periodic[clip], phase * period, frame)

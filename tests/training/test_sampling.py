@@ -87,3 +87,19 @@ def test_clips_are_drawn_by_their_weights_and_frames_evenly(packed):
 def test_a_clip_without_weight_is_never_drawn_and_first_is_first(packed):
     clip, frame = draws(packed, [0.0, 1.0], Sampling(frame="first"), 200)
     assert (clip == 1).all() and (frame == 0).all()
+
+
+def test_spared_phases_are_never_starts():
+    """Of 20 phases spread evenly, no start is within 0.005 of one; all that lies between is drawn evenly."""
+    found, body = made("tiny")
+    packed = clips.pack([swinging(found, 0.0, 50, is_periodic=True)], body)
+    period = float(packed.rows[0] / packed.stride[0])
+    settings = Sampling(spared=20)
+    draw = jax.jit(lambda key: sampling.draw(key, jnp.ones(1), packed, settings)[1])
+    frames = np.array([draw(key) for key in jax.random.split(jax.random.key(5), 400)])
+    phase = frames / period
+    distance = np.abs(phase * 20 - np.round(phase * 20)) / 20
+    assert distance.min() >= 0.005 - 1e-6
+    assert 0.0 <= phase.min() and phase.max() < 1.0
+    counts = np.histogram(phase, bins=4, range=(0, 1))[0]
+    assert counts.min() > 60  # 100 each but for chance
