@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import jax
 
@@ -12,28 +11,10 @@ from biomimic.run import Run
 from biomimic.training import curriculum, folder, mesh, ppo, processes, sampling, trial, unroll
 from biomimic.training.env import Stage
 from biomimic.training.metrics import Metrics
-from biomimic.training.point import ORDERS, TRIALS, UNROLLS, Point, Training
+from biomimic.training.point import ORDERS, TRIALS, UNROLLS, Point, Progress, Training
 from biomimic.training.recipe import Recipe
 
-LEARNING, TRIAL = "ppo", "trial"  # stages in metrics.csv
-
-
-class Progress(NamedTuple):
-    """How far a training is.
-
-    Attributes:
-        stage: "ppo", "trial" or a stage of the warm start.
-        done: updates so far, or what the stage counts.
-        total: of them.
-        steps: control steps of all bodies so far.
-        figures: of the row that was written to metrics.csv.
-    """
-
-    stage: str
-    done: int
-    total: int
-    steps: int
-    figures: dict[str, float]
+LEARNING, TRIAL = "ppo", "trial"  # stages in metrics.csv, beside those of the warm start
 
 
 Teller = Callable[[Progress], None]

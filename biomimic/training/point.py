@@ -12,6 +12,7 @@ from jax.sharding import Mesh
 
 from biomimic.control.settings import Settings
 from biomimic.embodiment import Embodiment
+from biomimic.errors import BadValue
 from biomimic.motion import Trajectory
 from biomimic.run import Run, open_run
 from biomimic.training import (
@@ -31,8 +32,9 @@ from biomimic.training import recipe as recipes
 from biomimic.training.env import Env, Stage
 from biomimic.training.recipe import Recipe
 from biomimic.training.unroll import Flow
+from biomimic.training.warm import stages as warm
 
-UNROLLS, ORDERS, FIRST, WEIGHTS, TRIALS = range(5)  # branches of the recipe's random key
+UNROLLS, ORDERS, FIRST, WEIGHTS, TRIALS, WARM = range(6)  # branches of the recipe's random key
 
 
 class Point(NamedTuple):
@@ -53,6 +55,24 @@ class Point(NamedTuple):
     lesson: curriculum.State
     update: np.ndarray
     seconds: np.ndarray
+
+
+class Progress(NamedTuple):
+    """How far a training is.
+
+    Attributes:
+        stage: "ppo", "trial" or a stage of the warm start.
+        done: updates so far, or what the stage counts.
+        total: of them.
+        steps: control steps of all bodies so far.
+        figures: of the row that was written to metrics.csv.
+    """
+
+    stage: str
+    done: int
+    total: int
+    steps: int
+    figures: dict[str, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,8 +138,18 @@ class Training:
 
     def started(self, run: Run, tell: Callable) -> Point:
         """The point before the first update: from random weights, from another run or from a warm start."""
-        del run, tell
-        return self._placed(self._fresh(self._first_policy()))
+        policy, recipe = self._first_policy(), self.recipe
+        if not recipe.warm.rounds:
+            return self._placed(self._fresh(policy))
+        if processes.count() > 1:
+            raise BadValue(
+                "The recipe asks for a warm start, which one process does; make that run first (course.updates = 0), "
+                "then name it in start.run of the recipe for several hosts."
+            )
+        setting = warm.Setting(recipe, self.env, self.body, self.key(WARM))
+        found = warm.start(setting, policy, run.path, lambda *told: tell(Progress(*told), {}))
+        point = self._fresh(found.policy)
+        return self._placed(point._replace(learner=point.learner._replace(scale=found.scale)))
 
     def resumed(self, run: Run) -> Point | None:
         """The point of the newest checkpoint, or None.

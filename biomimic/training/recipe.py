@@ -17,6 +17,7 @@ from biomimic.training.ppo import PPO
 from biomimic.training.reward import Weights
 from biomimic.training.sampling import Sampling
 from biomimic.training.termination import Limits
+from biomimic.training.warm.settings import WarmStart
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,7 @@ class Recipe:
     seed: int = config.ranged(0, low=0)
     note: str = ""
     start: Start = field(default_factory=Start)
+    warm: WarmStart = field(default_factory=WarmStart)
     course: Course = field(default_factory=Course)
     devices: Devices = field(default_factory=Devices)
     actions: Actions = field(default_factory=Actions)

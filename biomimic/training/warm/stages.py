@@ -76,7 +76,6 @@ def start(setting: Setting, policy: Parameters, place: Path, tell: Tell) -> Warm
     _check(recipe, env)
     policy = policy if "normaliser" in policy else policy | {"normaliser": normalize.init(env.observation_size)}
     sums = linear.empty(env.stride_size - 3, env.task.action_size, recipe.network.knots)
-    judge = assemble.evaluation(env, recipe, setting.body, len(STARTS)).engine
     data, best, longest, driver, steps = [], policy, -1.0, None, 0
     for number in range(recipe.warm.rounds):
         begun = time.monotonic()
@@ -86,7 +85,7 @@ def start(setting: Setting, policy: Parameters, place: Path, tell: Tell) -> Warm
         steps += round(found.seconds / env.task.body.control_step)
         driver, sums, figures = _taught(setting, policy, sums, data)
         player = Player(env.task, env.clips, driver, is_dynamic=True)
-        lived = survival.times(player, judge, STARTS, recipe.warm.trial)
+        lived = survival.times(player, STARTS, recipe.warm.trial, recipe.body.threads)
         if lived.mean() > longest:
             best, longest = driver, float(lived.mean())
         figures |= {"labels": len(np.concatenate([part[1] for part in data])), "label_falls": found.falls}

@@ -4,22 +4,24 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from biomimic.training.engine import CONTROL_STEP, Engine
+from biomimic.training import engine as engines
+from biomimic.training.engine import CONTROL_STEP
 from biomimic.training.playing import Player
 
 FALLEN = 0.7  # share of its height at the start below which the root has fallen, as in a rollout
 
 
-def times(player: Player, engine: Engine, phases: np.ndarray, seconds: float) -> np.ndarray:
+def times(player: Player, phases: np.ndarray, seconds: float, threads: int = 0) -> np.ndarray:
     """Time to fall of one body for each start, (B,) [s]; `seconds` for those that do not fall.
 
     Args:
         player: of the policy; follows one periodic clip.
-        engine: for B bodies.
         phases: of the cycle at which they begin, (B,).
         seconds: after which it is enough.
+        threads: of MuJoCo C; 0: one per processor.
     """
-    steps = round(seconds / CONTROL_STEP)
+    steps, model = round(seconds / CONTROL_STEP), player.task.body.model
+    engine = engines.load(model, len(phases), threads=threads, dynamics=player.is_dynamic)
     frames = player.task.layer.plan.ground.course.period / CONTROL_STEP
     begun = player.place(np.zeros(len(phases), int), np.asarray(phases) * frames)
     physics, view = engine.reset(None, np.ones(len(phases), bool), begun.physics)
