@@ -291,10 +291,11 @@ def _samples(settings: PPO, learner: Learner, unroll: Unroll) -> tuple[normalize
     advantage = gae(settings, reward, unroll.value, unroll.next_value, unroll.terminated, unroll.truncated)
     finite = jnp.isfinite(unroll.log_probability + unroll.value + advantage)
     finite &= jnp.all(jnp.isfinite(unroll.observation), axis=-1) & jnp.all(jnp.isfinite(unroll.action), axis=-1)
-    label_weight = unroll.label_weight
-    if unroll.label is not None:
+    label, label_weight = unroll.label, unroll.label_weight
+    if label is not None:
         given = jnp.ones_like(advantage) if label_weight is None else label_weight
-        label_weight = jnp.where(jnp.all(jnp.isfinite(unroll.label), axis=-1), given, 0.0)
+        label_weight = jnp.where(jnp.all(jnp.isfinite(label), axis=-1), given, 0.0)
+        label = jnp.where(jnp.isfinite(label), label, 0.0)
     target = advantage + unroll.value
     if settings.advantage == "batch":
         advantage = losses.standard(jnp.where(finite, advantage, 0.0), finite)
@@ -307,7 +308,7 @@ def _samples(settings: PPO, learner: Learner, unroll: Unroll) -> tuple[normalize
         target=target,
         weight=finite.astype(jnp.float32),
         shift=unroll.shift,
-        label=unroll.label,
+        label=label,
         label_weight=label_weight,
     )
 
