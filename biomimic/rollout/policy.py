@@ -1,5 +1,10 @@
 """A learned policy as a controller: what training observes and does, around the state of one body in physics."""
 
+import dataclasses
+import hashlib
+from dataclasses import dataclass, field
+from functools import lru_cache
+
 import mujoco
 import numpy as np
 
@@ -54,7 +59,32 @@ def build(embodiment: Embodiment, run: Run, target: Trajectory) -> Policy:
         BadRun: the run has no policy, or one of another network or body.
         BadFile, BadValue: recipe or policy are damaged, or the policy cannot follow this target.
     """
-    return Policy(embodiment, playing.load(run, embodiment, [target]))
+    key = (run.identity, embodiment.sha256, str(embodiment.model.opt.timestep), _digest(target))
+    return Policy(embodiment, _player(_Asked(key, run, embodiment, target)))
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A policy that is asked for; requests with one key are the same."""
+
+    key: tuple[str, ...]
+    run: Run = field(compare=False)
+    embodiment: Embodiment = field(compare=False)
+    target: Trajectory = field(compare=False)
+
+
+@lru_cache(maxsize=1)  # the trials of a protocol share what takes long to compile
+def _player(asked: _Asked) -> Player:
+    return playing.load(asked.run, asked.embodiment, [asked.target])
+
+
+def _digest(target: Trajectory) -> str:
+    """Hex SHA-256 of everything in a target."""
+    digest = hashlib.sha256()
+    for part in dataclasses.fields(target):
+        value = getattr(target, part.name)
+        digest.update(value.tobytes() if isinstance(value, np.ndarray) else repr(value).encode())
+    return digest.hexdigest()
 
 
 def _one(part):

@@ -64,6 +64,12 @@ def test_a_recording_names_the_run_and_is_the_same_each_time(run, body, targets,
     assert 0.0 <= recording.excitation.values.min() and recording.excitation.values.max() <= 1.0
 
 
+def test_trials_of_one_run_share_what_was_compiled_and_other_targets_do_not(run, body, targets, controller):
+    assert controllers.build(run, body, targets[0]).player is controller.player
+    other = replace(targets[0], qvel=0.5 * targets[0].qvel)
+    assert controllers.build(run, body, other).player is not controller.player
+
+
 def test_a_clip_begins_at_its_first_frame_whatever_the_phase(body, targets, controller):
     watched = Watched(controller)
     simulate(body, watched, replace(PLAN, duration=0.01, phase=0.5))
