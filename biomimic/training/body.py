@@ -21,7 +21,7 @@ _LEGS = tuple(f"{part}_{side}" for side in "lr" for part in _LEG)
 # Bodies whose origins are imitated, the reference first, in MuscleMimic's order; other bodies take their landmarks.
 IMITATED = {
     "myofullbody": ("pelvis", "lumbar1", "head", *_ARMS, *_LEGS),
-    "bimanual": ("thorax", *(f"{part}_{side}" for side in "rl" for part in _ARM)),
+    "bimanual": ("thorax", *_ARMS),
 }
 
 

@@ -18,8 +18,7 @@ from biomimic.training.sites import relative, rotation_vector, sites
 ARMS = Blocks(muscle_length=False, muscle_speed=False, excitation=False, touch=False, goal="full", steps=1, spacing=1)
 
 
-def seen(packed, body, blocks, instant):
-    return jax.jit(lambda one, which: observation.observe(one, which, blocks, body))(instant, packed)
+observe = jax.jit(observation.observe, static_argnums=(2, 3))
 
 
 @pytest.fixture(scope="module")
@@ -58,14 +57,14 @@ def test_every_part_stands_where_the_layout_says(tiny):
     """Own state, relative sites, target of now, changes of the root ahead, share of the clip: 25 / 90."""
     _, body, packed, instant = tiny
     blocks = Blocks(steps=3, spacing=20, drift=True)
-    found, where = seen(packed, body, blocks, instant), observation.layout(blocks, body)
+    found, where = observe(instant, packed, blocks, body), observation.layout(blocks, body)
     assert found.shape == (observation.width(blocks, body),)
     view = instant.view
     np.testing.assert_array_equal(found[where["joint_position"]], view.qpos[2:])
     for name in ("muscle_length", "muscle_speed", "muscle_force", "excitation", "activation", "touch"):
         np.testing.assert_array_equal(found[where[name]], getattr(view, name))
     np.testing.assert_array_equal(found[where["joint_velocity"]], view.qvel)
-    own = relative(sites(view, body))
+    own = jax.jit(lambda view: relative(sites(view, body)))(view)
     np.testing.assert_allclose(found[where["site_position"]], own.position.ravel(), atol=1e-6)
     np.testing.assert_allclose(found[where["site_rotation"]], rotation_vector(own.quaternion).ravel(), atol=1e-6)
     np.testing.assert_allclose(found[where["site_velocity"]], own.velocity.ravel(), atol=1e-5)
@@ -89,7 +88,7 @@ def _ahead(packed, frame, steps, spacing):
 def test_look_ahead_ends_with_the_clip(tiny, frame):
     _, body, packed, instant = tiny
     blocks = Blocks(steps=4, spacing=20)
-    found = seen(packed, body, blocks, instant._replace(frame=jnp.array(frame)))
+    found = observe(instant._replace(frame=jnp.array(frame)), packed, blocks, body)
     goal = found[observation.layout(blocks, body)["goal"]]
     np.testing.assert_allclose(goal, _ahead(packed, frame, 4, 20), atol=1e-6)
 
@@ -97,7 +96,7 @@ def test_look_ahead_ends_with_the_clip(tiny, frame):
 def test_full_goal_lists_each_quantity_over_the_steps(tiny):
     _, body, packed, instant = tiny
     blocks = Blocks(goal="full", steps=2, spacing=30)
-    goal = np.asarray(seen(packed, body, blocks, instant)[observation.layout(blocks, body)["goal"]])
+    goal = np.asarray(observe(instant, packed, blocks, body)[observation.layout(blocks, body)["goal"]])
     rows = [25, 55]
     turns = [rotation_vector(packed.quaternion[row]) for row in rows]
     expected = [packed.qpos[row, 2:] for row in rows] + [packed.qvel[row] for row in rows]
@@ -109,13 +108,13 @@ def test_switches_take_away_their_block_and_nothing_else(tiny):
     _, body, packed, instant = tiny
     instant = instant._replace(stride=jnp.arange(7.0))
     every = Blocks(stride=True, drift=True, steps=2)
-    found, where = seen(packed, body, every, instant), observation.layout(every, body, 7)
+    found, where = observe(instant, packed, every, body), observation.layout(every, body, 7)
     np.testing.assert_array_equal(found[:7], np.arange(7.0))  # the stride comes first
     none = {"goal": "none", "phase": "none"}
     for name, parts in {"sites": ("site_position", "site_rotation", "site_velocity")}.items():
         less = dataclasses.replace(every, **{name: False})
         kept = np.concatenate([found[part] for key, part in where.items() if key not in parts])
-        np.testing.assert_array_equal(seen(packed, body, less, instant), kept)
+        np.testing.assert_array_equal(observe(instant, packed, less, body), kept)
     for name in ("stride", "muscle_length", "activation", "touch", "goal", "phase", "drift"):
         less = dataclasses.replace(every, **{name: none.get(name, False)})
         assert name not in observation.layout(less, body, 7)
@@ -159,7 +158,7 @@ def test_arms_see_their_target(tiny):
     packed = clips.pack([swinging(embodiment, 100.0, 8)], body)
     data = data_at(embodiment, packed.qpos[3], packed.qvel[3])
     instant = Instant(view_of(embodiment, data), jnp.array(0), jnp.array(3), jnp.zeros(2))
-    found, where = seen(packed, body, ARMS, instant), observation.layout(ARMS, body)
+    found, where = observe(instant, packed, ARMS, body), observation.layout(ARMS, body)
     np.testing.assert_allclose(found[where["joint_position"]], packed.qpos[3], atol=1e-6)
     goal = found[where["goal"]]
     np.testing.assert_allclose(goal[:76], packed.qpos[3], atol=1e-6)

@@ -15,7 +15,8 @@ from biomimic.training.reward import Costs, Sharpness, Transition, Weights
 
 ARMS = Weights(0.5, 0.5, 0.0, 0.0, 2.0, 0.2, 0.5, 0.5)  # of MuscleMimic
 PLAIN = Weights()
-at = jax.jit(clips.at)
+at, begin = jax.jit(clips.at), jax.jit(clips.begin)
+terms = jax.jit(reward.terms, static_argnums=(1, 2))
 
 
 class Case:
@@ -27,15 +28,14 @@ class Case:
 
     def step(self, frame: int, *, qpos=None, qvel=None, dynamics: bool = False) -> Transition:
         """Begun at this frame: the root above the origin, the target shifted alike."""
-        start = clips.begin(self.packed, 0, frame)
+        start = begin(self.packed, 0, frame)
         data = data_at(self.embodiment, start.qpos if qpos is None else qpos, start.qvel if qvel is None else qvel, 0.3)
         view = view_of(self.embodiment, data, dynamics=dynamics)
         none = jnp.zeros(self.body.muscles)
         return Transition(view, at(self.packed, 0, frame, start.origin), none, none, reward.start(view, self.body))
 
     def terms(self, step: Transition, weights: Weights = PLAIN) -> dict[str, float]:
-        found = jax.jit(lambda one: reward.terms(one, weights, self.body))(step)
-        return {name: float(value) for name, value in found.items()}
+        return {name: float(value) for name, value in terms(step, weights, self.body).items()}
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def test_errors_by_hand(tiny):
     Joint positions: (0.3^2 + 0.1^2) / (nq - 4) at sharpness 10; speeds: 4 / nv at 2; root: 0.01 / 3 at 10. The root's
     speed is as wanted. Quaternions count by their angle.
     """
-    start = clips.begin(tiny.packed, 0, 9)
+    start = begin(tiny.packed, 0, 9)
     model = tiny.embodiment.model
     qpos, qvel = np.array(start.qpos), np.array(start.qvel)
     hip = model.joint("hip_flexion_r")
@@ -94,7 +94,7 @@ def test_errors_by_hand(tiny):
 
 def test_a_turned_root_counts_by_its_angle(tiny):
     """A turn of 0.2 rad about z: 0.2 is added to the mean square; the root's own speeds are turned as well."""
-    start = clips.begin(tiny.packed, 0, 0)
+    start = begin(tiny.packed, 0, 0)
     qpos = np.array(start.qpos)
     qpos[3:7] = np.cos(0.1), 0, 0, np.sin(0.1)  # the clip begins with no turn
     found = tiny.terms(tiny.step(0, qpos=qpos))
@@ -106,7 +106,7 @@ def test_a_turned_root_counts_by_its_angle(tiny):
 
 def test_mean_of_exponentials_by_hand(tiny):
     """One of nv speeds off by 2 rad/s: (nv - 1 + exp(-2 x 4)) / nv."""
-    start = clips.begin(tiny.packed, 0, 9)
+    start = begin(tiny.packed, 0, 9)
     qvel, nv = np.array(start.qvel), tiny.embodiment.model.nv
     qvel[-1] += 2.0
     found = tiny.terms(tiny.step(9, qvel=qvel), Weights(form="mean_of_exp"))
