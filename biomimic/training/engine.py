@@ -43,7 +43,7 @@ class Engine(Protocol):
     def reset(self, physics: Physics | None, chosen: np.ndarray, start: Physics) -> tuple[Physics, BodyView]:
         """Put the chosen bodies (B,) into the start, with no excitation; the others stay as they are.
 
-        `physics` is None the first time, when all must be chosen. Only chosen rows of the view mean something: the
+        `physics` is None to begin anew, when all must be chosen. Only chosen rows of the view mean something: the
         caller keeps the view of the others.
         """
 

@@ -36,17 +36,15 @@ class MujocoEngine:
         self._fields = {name: self._batch.bind(name) for name in (*_STATE, "ctrl", *_SHOWN)}
         if dynamics:
             self._fields |= {name: self._batch.bind(name) for name in DYNAMICS}
-        self._is_set = False
 
     def reset(self, physics: Physics | None, chosen: np.ndarray, start: Physics) -> tuple[Physics, BodyView]:
         """See `Engine.reset`; the view of bodies that were not chosen is that of their last call."""
         chosen = np.asarray(chosen, dtype=bool)
-        if self._is_set:
+        if physics is not None:
             self._check_own(physics)
         elif not chosen.all():
-            raise BadValue("The first reset must choose all bodies: none has a state yet.")
+            raise BadValue("A reset without a state, as the first one is, must choose all bodies.")
         self._write(chosen, start)
-        self._is_set = True
         if chosen.any():
             self._batch.forward(chosen)
         return self._physics(), self._view(np.zeros(self.size, dtype=bool))
@@ -72,7 +70,6 @@ class MujocoEngine:
     def put(self, saved: Physics) -> Physics:
         """See `Engine.put`."""
         self._write(np.ones(self.size, dtype=bool), saved)
-        self._is_set = True
         self._batch.forward(stage=mujoco.mjtStage.mjSTAGE_VEL.value)
         return self._physics()
 

@@ -132,7 +132,7 @@ def test_bad_questions_get_one_sentence(tiny):
     with pytest.raises(BadValue, match="physics step of 0.003 s, which does not divide"):
         engine.load(embodiment.load("tiny", timestep=0.003).model, 1)
     bodies = engine.load(tiny, SIZE)
-    with pytest.raises(BadValue, match="first reset must choose all"):
+    with pytest.raises(BadValue, match="must choose all bodies"):
         bodies.reset(None, np.array([True, False, True]), start)
     with pytest.raises(BadValue, match=r"qpos of shape \(2, 15\).*\(3, 15\)"):
         bodies.reset(None, np.ones(SIZE, bool), begin(tiny, 2)[0])
@@ -140,3 +140,4 @@ def test_bad_questions_get_one_sentence(tiny):
     bodies.step(physics, excitations[0])
     with pytest.raises(BadValue, match="a state that is not its last"):
         bodies.step(physics, excitations[0])
+    assert same(bodies.reset(None, np.ones(SIZE, bool), start)[0], physics)  # but it may begin anew

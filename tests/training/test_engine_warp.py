@@ -128,6 +128,7 @@ def test_a_failed_body_is_seen_harms_no_other_and_can_be_reset(tiny):
     assert view.is_sound(tiny.warp.step(healed, tiny.excitations[0])[1]).all()
 
 
+@pytest.mark.slow
 def test_too_little_capacity_is_reported(tiny):
     """Four feet on the floor need more than six rows: the body is not sound, and the lack is counted."""
     narrow = WarpEngine(tiny.model, 2, device="cpu", rows=6)
