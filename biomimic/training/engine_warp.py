@@ -45,7 +45,7 @@ def _keep(overflow: wp.array(dtype=int), seen: wp.array(dtype=int)):  # noqa: F8
 
 
 class WarpEngine:
-    """Computes from its arguments alone; see `Engine`. One per process and device.
+    """Computes from its arguments alone; see `Engine`. One per process: several GPUs take one process each.
 
     Attributes:
         size: number of bodies.
@@ -185,7 +185,8 @@ def _call(
         for name, array in zip(LAST, last, strict=True):
             wp.copy(array, getattr(data, name))
         mjw.fwd_kinematics(model, data)
-        mjw.crb(model, data)
+        if "M" in names:
+            mjw.crb(model, data)
         mjw.transmission(model, data)
         mjw.fwd_velocity(model, data)
         for name, array in zip(names, arrays[len(STATE) + len(LAST) :], strict=True):

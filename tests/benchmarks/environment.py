@@ -9,7 +9,10 @@ end begin anew. Each worker is pinned to its cores and the forms take turns, so 
     ours            all bodies of one environment on 1 core, and on all cores
     theirs          one environment (it holds one body) on 1 core, and one on each core
     theirs, bare    the same without target, reward, limits and muscle states: 179 numbers
-    physics         the time within MuJoCo itself, 5 steps of 0.002 s, by the clock
+    outside         share of the processor's time that is not spent within MuJoCo itself (5 steps of 0.002 s)
+
+Rates by the clock are those that count; rates per second of the processor's own time hardly change when others use the
+machine too.
 
 MuscleMimic runs in an environment of its own, that of `python -m tox run -e musclemimic`, which is made if missing (it
 downloads 2 GB); `--theirs` names the Python of another one.
@@ -130,37 +133,46 @@ def _together(workers: list[Worker], line: str) -> list[dict]:
 
 
 def _report(forms: dict[str, Callable[[], list[dict]]], turns: int) -> None:
-    found: dict[str, list[tuple[float, float, float]]] = {name: [] for name in forms}
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in forms}
     for turn in range(turns + 1):  # the first only warms up
         for name, run in forms.items():
             answers = run()
-            rate = sum(answer["steps"] / answer["seconds"] for answer in answers)
-            share = sum(answer["physics"] for answer in answers) / sum(answer["seconds"] for answer in answers)
+            total = {key: sum(answer[key] for answer in answers) for key in answers[0]}
+            row = {
+                "clock": sum(answer["steps"] / answer["seconds"] for answer in answers),
+                "processor": total["steps"] / total["cpu"],
+                "outside": 1 - total["physics"] / total["cpu"],
+                "width": answers[0]["width"],
+            }
             if turn:
-                found[name].append((rate, share, answers[0]["width"]))
-    print(f"{'':24s}{'steps/s, median (least, most)':>34s}{'outside physics':>18s}{'observation':>13s}")
+                found[name].append(row)
+    print(f"{'':24s}{'steps/s by the clock':>24s}{'per CPU s':>18s}{'outside':>10s}{'observation':>13s}")
     for name, rows in found.items():
-        rates, shares = [row[0] for row in rows], [row[1] for row in rows]
-        spread = f"{statistics.median(rates):.0f} ({min(rates):.0f}, {max(rates):.0f})"
-        print(f"{name:24s}{spread:>34s}{1 - statistics.median(shares):>17.1%}{rows[0][2]:>13.0f}")
+        clock, processor = (_spread([row[key] for row in rows]) for key in ("clock", "processor"))
+        outside = statistics.median(row["outside"] for row in rows)
+        print(f"{name:24s}{clock:>24s}{processor:>18s}{outside:>10.1%}{rows[0]['width']:>13.0f}")
     for name in [name for name in found if name.startswith("ours")]:
         for other in (name.replace("ours", "theirs"), name.replace("ours", "theirs, bare")):
-            ratios = [a[0] / b[0] for a, b in zip(found[name], found[other])]
-            print(
-                f"{name} over {other}: {statistics.median(ratios):.2f} times ({min(ratios):.2f} to {max(ratios):.2f})"
-            )
+            for key in ("clock", "processor"):
+                ratios = [mine[key] / its[key] for mine, its in zip(found[name], found[other])]
+                print(f"{name} over {other}, by the {key}: {_spread(ratios, 2)}")
+
+
+def _spread(values: list[float], digits: int = 0) -> str:
+    """Median, least and most."""
+    return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f}, {max(values):.{digits}f})"
 
 
 class Clock:
-    """Adds up the time within a function [s]."""
+    """Adds up the processor's time within a function, that of all threads [s]."""
 
     def __init__(self, function: Callable) -> None:
         self.function, self.total = function, 0.0
 
     def __call__(self, *args, **kwargs):
-        begun = time.perf_counter()
+        begun = time.process_time()
         found = self.function(*args, **kwargs)
-        self.total += time.perf_counter() - begun
+        self.total += time.process_time() - begun
         return found
 
 
@@ -170,11 +182,11 @@ def _serve(steppers: dict[str, Callable[[], int]], clocks: list[Clock], widths: 
         form, seconds = line.split()
         for clock in clocks:
             clock.total = 0.0
-        steps, begun = 0, time.perf_counter()
+        steps, begun, used = 0, time.perf_counter(), time.process_time()
         while (passed := time.perf_counter() - begun) < float(seconds):
             steps += steppers[form]()
-        physics = sum(clock.total for clock in clocks)
-        print(json.dumps({"steps": steps, "seconds": passed, "physics": physics, "width": widths[form]}), flush=True)
+        found = {"steps": steps, "seconds": passed, "cpu": time.process_time() - used, "width": widths[form]}
+        print(json.dumps(found | {"physics": sum(clock.total for clock in clocks)}), flush=True)
 
 
 def serve_ours(clip: str, bodies: int) -> None:
