@@ -29,11 +29,13 @@ class Hosts:
         coordinator: "host:port" of process 0; empty: found out from the cluster's scheduler.
         processes: how many there are; None: from the scheduler.
         process: number of this one, from 0; None: from the scheduler.
+        gpu: number of the GPU on its machine that this process takes; None: all that it sees.
     """
 
     coordinator: str = ""
     processes: int | None = None
     process: int | None = None
+    gpu: int | None = None
 
 
 def join(hosts: Hosts) -> None:
@@ -43,7 +45,9 @@ def join(hosts: Hosts) -> None:
         BadValue: the coordinator does not answer or there is no scheduler to ask.
     """
     try:
-        jax.distributed.initialize(hosts.coordinator or None, hosts.processes, hosts.process)
+        jax.distributed.initialize(
+            hosts.coordinator or None, hosts.processes, hosts.process, local_device_ids=hosts.gpu
+        )
     except (RuntimeError, ValueError) as error:
         reason = str(error).splitlines()[0].rstrip(".")
         raise BadValue(

@@ -29,6 +29,11 @@ def place_of(run: str | Path) -> Path:
     return Path(text) if is_path else runs.WORKING / text
 
 
+def found(place: Path) -> Run | None:
+    """The run in a folder, in training or complete; None if there is no such folder."""
+    return runs.open_training(place) if (place / runs.MANIFEST).is_file() else None
+
+
 def begin(recipe: Recipe, targets: Sequence[Trajectory], place: Path, made_on: tuple[str, str]) -> Run:
     """Make the folder of a run, or open the one where this training was stopped.
 
