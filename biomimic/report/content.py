@@ -61,7 +61,7 @@ def build(
     judged = (
         verdict.section(results, protocol),
         background.physics(results),
-        gates.grey(tracked.extend(questions.tracking(results), results, evaluation), results, gates.ALL),
+        *tracked.sections(questions.tracking(results), results, evaluation),
         gates.grey(questions.human(results, protocol), results),
         gates.grey(questions.retargeting(results), results),
         *(gates.grey(section, results) for section in _domains(results, protocol)),

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from biomimic.evaluation import MEASURES, STARTS, Attempt, Evaluation
 from biomimic.metrics.estimate import Resampling
-from biomimic.report import people, wording
+from biomimic.report import gates, people, wording
 from biomimic.report.blocks import Block, Paragraph, Section, Table
 from biomimic.validate.results import Results
 
@@ -28,20 +28,23 @@ ENDS = {"": "the end", "sites": "sites too far", "pelvis": "pelvis too far", "no
 PUBLISHED = ("Published, 108 unseen clips", "92.6 ± 0.0", "96.0 ± 0.5", "6.63 ± 0.01", "26.9 ± 0.0", "7.1 ± 0.2", "–")
 
 
-def extend(section: Section, results: Results, evaluation: Evaluation | None) -> Section:
-    """The section on tracking with what an evaluation found; as it is for a tracker that has none.
+def sections(walks: Section, results: Results, evaluation: Evaluation | None) -> tuple[Section, ...]:
+    """The section on the walks of the protocol, and what an evaluation found; a tracker needs none.
 
     Args:
-        section: on the walks of the protocol.
-        results: of the run.
+        walks: held against their target.
+        results: of the run; a failed gate greys the walks, not the evaluation, which is an experiment of its own.
         evaluation: of the same policy, or None; it is missed if the controller was learned.
     """
-    if evaluation is None:
-        is_policy = results.identity.get("run", {}).get("controller") == "policy"
-        words = Paragraph(NOT_EVALUATED.format(run=results.run))
-        return replace(section, blocks=(*section.blocks, words)) if is_policy else section
-    own = section.blocks if people.has_target(results) else ()
-    return replace(section, blocks=(*own, *blocks(evaluation)))
+    shown = gates.grey(walks, results, gates.ALL)
+    if evaluation is not None and not people.has_target(results):
+        return (replace(walks, blocks=blocks(evaluation)),)
+    if evaluation is not None:
+        return shown, Section("clips", "Does it track its target from every start?", blocks(evaluation))
+    if results.identity.get("run", {}).get("controller") != "policy":
+        return (shown,)
+    words = Paragraph(NOT_EVALUATED.format(run=results.run))
+    return (replace(shown, blocks=(*shown.blocks, words)),)
 
 
 def blocks(evaluation: Evaluation, resampling: Resampling | None = None) -> tuple[Block, ...]:

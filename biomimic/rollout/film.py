@@ -174,8 +174,14 @@ def draw_task(task: str, drawn: str) -> None:
             mujoco.mj_forward(model, data)
             camera.lookat[:] = (data.subtree_com[1][0], data.subtree_com[1][1], CENTRE_HEIGHT)
             renderer.update_scene(data, camera)
-            frames.append(renderer.render().copy() if has_scenery else _cut_out(renderer, model))
+            frames.append(_with_sky(renderer.render().copy()) if has_scenery else _cut_out(renderer, model))
     np.save(drawn, np.array(frames))
+
+
+def _with_sky(picture: np.ndarray) -> np.ndarray:
+    """The picture with a plain sky, of a model that has none: where nothing is drawn, it is black."""
+    picture[(picture == 0).all(axis=2)] = BACKGROUND
+    return picture
 
 
 def _cut_out(renderer: mujoco.Renderer, model: mujoco.MjModel) -> np.ndarray:
@@ -197,13 +203,16 @@ def _paint(model: mujoco.MjModel) -> None:
     """A plain sky and a light floor that mirrors nothing; the floor keeps its pattern, which shows the way."""
     model.mat_reflectance[:] = 0.0
     model.vis.rgba.haze[:3] = np.array(BACKGROUND) / 255.0
+    sky = mujoco.mjtTexture.mjTEXTURE_SKYBOX
+    if sky not in model.tex_type:  # nor light, most likely
+        model.vis.headlight.ambient[:] = model.vis.headlight.diffuse[:] = 0.5
     floor = model.geom_matid[np.flatnonzero(model.geom_type == mujoco.mjtGeom.mjGEOM_PLANE)]
     papered = model.mat_texid[floor[floor >= 0], mujoco.mjtTextureRole.mjTEXROLE_RGB]
     for texture in range(model.ntex):
         channels = model.tex_nchannel[texture]
         size = model.tex_height[texture] * model.tex_width[texture] * channels
         pixels = model.tex_data[model.tex_adr[texture] :][:size].reshape(-1, channels)
-        if model.tex_type[texture] == mujoco.mjtTexture.mjTEXTURE_SKYBOX:
+        if model.tex_type[texture] == sky:
             pixels[:, :3] = BACKGROUND
         elif texture in papered:
             light = pixels[:, :3].mean(axis=1, keepdims=True)

@@ -7,7 +7,7 @@ import numpy as np
 from biomimic.evaluation import Attempt, Evaluation
 from biomimic.report import build, tracked
 from biomimic.report.blocks import Paragraph, Section, Table, words
-from biomimic.validate.results import Evidence, Results
+from biomimic.validate.results import Evidence, Gate, Results
 
 WON = Attempt("walk", 0.0, 4.0, 4.0, "", "first frame", np.radians(6.0), np.radians(30.0), 0.07, 0.02)
 LOST = Attempt("turn", 0.0, 6.0, 1.5, "sites", "first frame", np.radians(9.0), np.radians(50.0), 0.10, 0.04)
@@ -22,12 +22,17 @@ def _results(controller: str) -> Results:
     return Results(run="run9", findings=(), identity={"run": run}, **given)
 
 
+def _one(walks: Section, results: Results, evaluation: Evaluation | None) -> Section:
+    (section,) = tracked.sections(walks, results, evaluation)
+    return section
+
+
 def _tables(section: Section) -> list[Table]:
     return [block for block in section.blocks if isinstance(block, Table)]
 
 
 def test_figures_stand_in_degrees_and_centimetres_beside_the_published_ones():
-    section = tracked.extend(EMPTY, _results("policy"), MADE)
+    section = _one(EMPTY, _results("policy"), MADE)
     summary = _tables(section)[0]
     first = summary.rows[0]
     assert first[0] == "first frame" and first[-1] == "2 clips"
@@ -41,7 +46,7 @@ def test_figures_stand_in_degrees_and_centimetres_beside_the_published_ones():
 
 
 def test_every_clip_has_a_row_that_says_what_ended_it():
-    rows = _tables(tracked.extend(EMPTY, _results("policy"), MADE))[1]
+    rows = _tables(_one(EMPTY, _results("policy"), MADE))[1]
     assert rows.rows[0] == ("walk", "first frame", "1 of 1", "4.0", "4.0", "the end")
     assert rows.rows[1] == ("turn", "first frame", "0 of 1", "1.5", "6.0", "sites too far")
     assert rows.tones == ("good", "bad", "good")
@@ -49,20 +54,26 @@ def test_every_clip_has_a_row_that_says_what_ended_it():
 
 def test_of_many_clips_those_followed_least_are_shown():
     many = tuple(replace(LOST, clip=f"clip {k}", followed=0.1 * k) for k in range(30))
-    table = _tables(tracked.extend(EMPTY, _results("policy"), replace(MADE, attempts=many)))[1]
+    table = _tables(_one(EMPTY, _results("policy"), replace(MADE, attempts=many)))[1]
     assert len(table.rows) == tracked.SHOWN and table.rows[0][0] == "clip 0"
     assert "20 rows followed least of 30" in table.caption
 
 
 def test_a_policy_without_evaluation_says_so_and_a_tracker_is_not_asked():
-    missing = tracked.extend(EMPTY, _results("policy"), None)
+    missing = _one(EMPTY, _results("policy"), None)
     assert "python -m biomimic.rollout --run run9 --evaluate" in missing.blocks[-1].text
-    assert tracked.extend(EMPTY, _results("tracker"), None) == EMPTY
+    assert _one(EMPTY, _results("tracker"), None) == EMPTY
+
+
+def test_a_failed_gate_of_the_walks_does_not_grey_the_evaluation():
+    fell = Gate("G10", "early ends counted", "fail", "all fell", "none falls")
+    gated = replace(_results("policy"), gates=(fell,))
+    assert _one(EMPTY, gated, None).tone == "grey" and _one(EMPTY, gated, MADE).tone == ""
 
 
 def test_the_whole_report_holds_it_and_cites_the_limits(results, protocol):
     built = build(results, protocol, evaluation=MADE)
-    section = next(section for section in built.sections if section.name == "tracking")
-    assert "evaluation" in [table.slug for table in _tables(section)]
+    tables = [table.slug for section in built.sections for table in _tables(section)]
+    assert "evaluation" in tables and "evaluation_clips" in tables
     sources = next(section for section in built.sections if section.name == "references")
     assert "MuscleMimic" in str(sources.blocks)
