@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from biomimic.training import env as environment
-from biomimic.training import network, noise
+from biomimic.training import cores, network, noise
 from biomimic.training.engine import CONTROL_STEP
 from biomimic.training.env import Env, Memory, Stage, Task
 from biomimic.training.noise import Noise
@@ -60,7 +60,7 @@ def labels(env: Env, settings: WarmStart, policy: network.Parameters | None, key
     state, offset = env.reset(second, stage), noise.start(third, std, bodies)
     seen, told, done, fell = [], [], [], []
     for own in jax.random.split(key, steps):
-        label = asked(env.task, state.memory, state.view)
+        label = cores.share(partial(asked, env.task), (state.memory, state.view))
         mean = label if policy is None else _mixed(policy, state.observation, label, is_taught)
         drawn = noise.draw(filtered, own, mean, std, offset)
         seen.append(np.asarray(state.observation))
