@@ -66,10 +66,10 @@ def _train(options: argparse.Namespace) -> int:
         targets = folder.targets_of(begun)
     else:
         targets = sources.load(options.targets or recipe.targets, assemble.load_body(recipe))
-    if begun is not None and begun.manifest.status == "complete":
-        print(f"{begun.path} is complete already.")
     with _Bar() as bar:
         run = training.fit(recipe, targets, run=place, progress=bar.tell)
+    if begun is not None and begun.manifest.status == "complete":
+        print("This run was complete already; another --run trains anew.")
     print(f"{run.path}: policy of {recipe.body.embodiment}, {recipe.title}")
     name = run.name if run.path.parent.resolve() == Path("runs").resolve() else run.path
     print(f"Its figures:    {run.path / 'metrics.csv'}; tensorboard --logdir {run.path}")

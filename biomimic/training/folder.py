@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from datetime import date
 from importlib import metadata
 from pathlib import Path
+from typing import NamedTuple
 
 from biomimic import config
 from biomimic import run as runs
+from biomimic.control.settings import Settings
 from biomimic.errors import BadRun, BadValue
 from biomimic.motion import Trajectory
 from biomimic.provenance import sha256
@@ -17,6 +19,7 @@ from biomimic.training.recipe import Recipe, differences
 
 RECIPE = "recipe.toml"  # with every value, so that later defaults change nothing
 GIVEN = "recipe_given.toml"  # verbatim
+TRACKER = "tracker.toml"  # settings of the tracker behind the muscle layer, where there is one
 POLICY = "policy.npz"
 KIND = "policy"  # of that file
 PACKAGES = ("jax", "jaxlib", "mujoco", "mujoco-warp", "warp-lang", "optax", "numpy", "musclemimic-models")
@@ -34,14 +37,22 @@ def found(place: Path) -> Run | None:
     return runs.open_training(place) if (place / runs.MANIFEST).is_file() else None
 
 
-def begin(recipe: Recipe, targets: Sequence[Trajectory], place: Path, made_on: tuple[str, str]) -> Run:
+class MadeOn(NamedTuple):
+    """What a training stands on beside its recipe: hash of the compiled body, backend in words, tracker's settings."""
+
+    model_sha256: str
+    backend: str
+    settings: Settings | None
+
+
+def begin(recipe: Recipe, targets: Sequence[Trajectory], place: Path, made_on: MadeOn) -> Run:
     """Make the folder of a run, or open the one where this training was stopped.
 
     Args:
         recipe: what is trained.
         targets: what is tracked.
         place: the folder.
-        made_on: hash of the compiled body, and the backend in words.
+        made_on: what it stands on.
 
     Raises:
         BadRun: the folder holds another recipe, other targets or no run of training.
@@ -64,13 +75,15 @@ def begin(recipe: Recipe, targets: Sequence[Trajectory], place: Path, made_on: t
         note=recipe.note,
         versions={package: _version(package) for package in ("biomimic", *PACKAGES)},
         status="training",
-        model_sha256=made_on[0],
-        backend=made_on[1],
+        model_sha256=made_on.model_sha256,
+        backend=made_on.backend,
     )
     content: dict[str, bytes | str] = {name: _bytes(target, place) for name, target in zip(names, targets)}
     content[RECIPE] = config.dumps(recipe)
     if recipe.text:
         content[GIVEN] = recipe.text
+    if made_on.settings is not None:
+        content[TRACKER] = config.dumps(made_on.settings)
     return runs.create(manifest, content, folder=place.parent)
 
 
@@ -83,6 +96,11 @@ def recipe_of(run: Run) -> Recipe:
     if run.manifest.controller != "policy":
         raise BadRun(f'Run "{run.name}" has a {run.manifest.controller} for a controller; only policies have a recipe.')
     return config.load(Recipe, run.settings)
+
+
+def tracker_of(run: Run) -> Settings | None:
+    """Settings of the tracker behind the muscle layer and the stride of a run; None where it has none."""
+    return config.load(Settings, run.path / TRACKER) if TRACKER in run.manifest.files else None
 
 
 def targets_of(run: Run) -> list[Trajectory]:

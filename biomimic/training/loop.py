@@ -15,8 +15,6 @@ from biomimic.training.point import ORDERS, TRIALS, UNROLLS, Point, Progress, Tr
 from biomimic.training.recipe import Recipe
 
 LEARNING, TRIAL = "ppo", "trial"  # stages in metrics.csv, beside those of the warm start
-
-
 Teller = Callable[[Progress], None]
 
 
@@ -34,8 +32,12 @@ def fit(recipe: Recipe, targets: Sequence[Trajectory], *, run: str | Path, progr
         BadRun: the run was begun with another recipe or other targets.
         BadFile: something cannot be written; what was written before is kept.
     """
-    training = Training.of(recipe, targets)
-    made = training.open(folder.place_of(run))
+    return go_on(Training.of(recipe, targets), folder.place_of(run), progress)
+
+
+def go_on(training: Training, place: Path, progress: Teller | None = None) -> Run:
+    """What `fit` does, with a training that was put together before."""
+    made = training.open(place)
     if made.manifest.status == "complete":
         return made
     point = training.resumed(made)

@@ -222,7 +222,9 @@ class Training:
     def _placed(self, point: Point) -> Point:
         return point._replace(learner=mesh.place(self.mesh, point.learner))
 
-    def _made_on(self) -> tuple[str, str]:
+    def _made_on(self) -> folder.MadeOn:
         row = list(self.mesh.devices.flat)
         words = f"{self.recipe.body.engine}, jax on {devices.words(row)}"
-        return self.body.sha256, words if processes.count() == 1 else f"{words}, {processes.count()} processes"
+        if processes.count() > 1:
+            words += f", {processes.count()} processes"
+        return folder.MadeOn(self.body.sha256, words, self.settings)

@@ -1,0 +1,75 @@
+"""Killed ten times at random moments, a training ends with the parameters of one that was left alone, to the bit."""
+
+import os
+import random
+import subprocess
+import sys
+import time
+
+import pytest
+
+from biomimic.training import metrics
+
+RECIPE = """
+title = "to be killed"
+targets = ["made:tiny:2"]
+[body]
+embodiment = "tiny"
+muscle_parameters = "tiny"
+[course]
+updates = 120
+horizon = 60
+checkpoint_every = 1
+evaluate_every = 40
+evaluations = 8
+evaluation_steps = 50
+[observation]
+muscle_force = false
+steps = 2
+[limits]
+sites = 0.2
+[network]
+hidden = [32, 32]
+[ppo]
+environments = 32
+unroll = 16
+minibatches = 4
+epochs = 2
+target_kl = 0.01
+[ppo.noise]
+time_constant_s = 0.05
+[sampling]
+adaptive = true
+[curriculum.tightening]
+first = 0.2
+"""
+
+
+def _start(place, run):
+    kept = {"JAX_COMPILATION_CACHE_DIR": str(place / "cache"), "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
+    command = [sys.executable, "-m", "biomimic.training", "--recipe", "killed.toml", "--run", run]
+    quiet = subprocess.DEVNULL
+    return subprocess.Popen(command, cwd=place, env={**os.environ, **kept}, stdout=quiet, stderr=quiet)
+
+
+@pytest.mark.slow
+def test_ten_kills_change_nothing(tmp_path):
+    (tmp_path / "killed.toml").write_text(RECIPE)
+    assert _start(tmp_path, "warm").wait() == 0  # fills the cache of compiled programs
+    begun = time.monotonic()
+    assert _start(tmp_path, "whole").wait() == 0
+    took = time.monotonic() - begun
+    draw, reached = random.Random(0), []
+    for _ in range(10):
+        process = _start(tmp_path, "killed")
+        time.sleep(draw.uniform(0.1, 0.5) * took)
+        process.kill()
+        assert process.wait() == -9, "it was complete before the last kill; give it more updates"
+        found = sorted((tmp_path / "runs" / "killed" / "checkpoints").glob("0*.npz"))
+        reached.append(int(found[-1].stem) if found else -1)
+    assert _start(tmp_path, "killed").wait() == 0
+    whole, killed = tmp_path / "runs" / "whole", tmp_path / "runs" / "killed"
+    assert (killed / "policy.npz").read_bytes() == (whole / "policy.npz").read_bytes()
+    assert len(set(reached)) > 3, f"the kills fell on too few places: {reached}"
+    counts = [[row["count"] for row in metrics.read(run / "metrics.csv")[1]] for run in (whole, killed)]
+    assert counts[0] == counts[1]
