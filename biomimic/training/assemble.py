@@ -67,7 +67,7 @@ def build(
         BadValue: the targets, blocks, actions and reward do not go together.
     """
     constants = Body.of(body, CONTROL_STEP)
-    layer = None if settings is None else _layer(body, targets, settings)
+    layer = None if settings is None else _layer(body, targets, settings, recipe.observation.stride_torque)
     task = Task(
         body=constants,
         actions=recipe.actions,
@@ -95,7 +95,7 @@ def evaluation(env: Env, recipe: Recipe, body: Embodiment, bodies: int) -> Env:
     return replace(env, engine=engine.load(body.model, bodies, threads=recipe.body.threads, dynamics=dynamics))
 
 
-def _layer(body: Embodiment, targets: Sequence[Trajectory], settings: Settings) -> Layer:
+def _layer(body: Embodiment, targets: Sequence[Trajectory], settings: Settings, sees_torque: bool) -> Layer:
     periodic = [target for target in targets if target.period is not None]
     if len(targets) != 1 or not periodic:
         raise BadValue(
@@ -103,4 +103,4 @@ def _layer(body: Embodiment, targets: Sequence[Trajectory], settings: Settings) 
             f"{len(targets)} were given, {len(periodic)} of them periodic. Give one, or set observation.stride to "
             'false and actions.kind to "excitation" or "activation".'
         )
-    return build_layer(body, targets[0], settings)
+    return build_layer(body, targets[0], settings, sees_torque=sees_torque)

@@ -47,7 +47,6 @@ class Layer(NamedTuple):
 
     Attributes:
         plan: constants.
-        activation: activation dynamics of the muscles.
         muscles: how many there are.
         scale: unit of each acceleration for a policy, (I,): how much the target itself accelerates (root mean square
             over the cycle), but not below LEAST_SCALE [rad/s^2 or m/s^2].
@@ -55,7 +54,6 @@ class Layer(NamedTuple):
     """
 
     plan: tasks.Plan
-    activation: actions.Dynamics
     muscles: int
     scale: np.ndarray
     starts: np.ndarray
@@ -118,7 +116,7 @@ class Layer(NamedTuple):
         response = (factor.T @ jnp.linalg.inv(found.inertia)) @ force
         asked = plan.asked_weight[:, None] * found.pull[plan.asked]
         values = jnp.append(look.point.moments[0], 0.0)[plan.asked_value]
-        low, high = actions.reachable(self.activation, view.activation)
+        low, high = actions.reachable(plan.activation, view.activation)
         zeros, dtype = jnp.zeros(RAYS, force.dtype), force.dtype
         weight = np.concatenate([np.full(self.muscles, effort.weight + effort.change), np.full(RAYS, contact.ray)])
         return qp.Problem(
@@ -137,7 +135,7 @@ class Layer(NamedTuple):
 
     def excitation(self, activation: jnp.ndarray, wanted: jnp.ndarray) -> jnp.ndarray:
         """Excitation in [0, 1] that brings activation to a wanted one in a control step, as near as can be, (n,)."""
-        return actions.excitation(self.activation, activation, wanted)
+        return actions.excitation(self.plan.activation, activation, wanted)
 
     def advance(self, memory: Memory) -> Memory:
         """The clock moved on by one control step."""
@@ -148,19 +146,24 @@ class Layer(NamedTuple):
         return stride.observe(self.plan, view, look.sight, memory.footing, look.point)
 
 
-def build(embodiment: Embodiment, target: Trajectory, settings: Settings) -> Layer:
+def build(embodiment: Embodiment, target: Trajectory, settings: Settings, *, sees_torque: bool = False) -> Layer:
     """The tracker of a body and a periodic target as pure functions.
+
+    Args:
+        embodiment: the body.
+        target: what is tracked.
+        settings: of the tracker.
+        sees_torque: the stride block also holds the joint torque that relaxing muscles leave.
 
     Raises:
         BadValue: the target is not periodic, was made for another body, or the body has actuators but muscles.
     """
-    house, model = embodiment.house, embodiment.model
+    house = embodiment.house
     cycle = Cycle(embodiment, target)
     ground = footing.Ground(course.of(cycle), settings, house[0, :2], house[1, :2], DT)
     return Layer(
-        plan=tasks.plan(embodiment, ground),
-        activation=actions.dynamics(model, DT),
-        muscles=model.nu,
+        plan=tasks.plan(embodiment, ground, sees_torque=sees_torque),
+        muscles=embodiment.model.nu,
         scale=_scale(cycle),
         starts=_starts(embodiment, target, settings),
     )

@@ -1,21 +1,27 @@
 """The observation block "stride": where the body is in its stride and how far from the target, in JAX.
 
 The errors are those that the tracker's own tasks are made of, but for where the next step should land: a policy has to
-find that from the capture point. No activations are among them: a policy that sees its last action copies it.
+find that from the capture point. No activations are among them: a policy that sees its last action copies it. On demand
+the joint torque is added that is left if all muscles relax as fast as they can: what the next action has to live with.
 """
 
 from jax import numpy as jnp
 
 from biomimic.control.contact import POINTS
+from biomimic.training import actions
 from biomimic.training.layer import footing, tasks
 from biomimic.training.layer.course import Point
 
 HARMONICS = 4
-SCALE = {"height": 0.02, "place": 0.1, "speed": 0.5}  # [m], [m], [m/s]: so that entries are about one
+SCALE = {"height": 0.02, "place": 0.1, "speed": 0.5, "torque": 20.0}  # [m], [m], [m/s], [N m]: entries of about one
 
 
 def width(plan: tasks.Plan) -> int:
     """How many numbers `observe` gives."""
+    return plan.sees_torque * len(plan.ground.course.joints) + _width(plan)
+
+
+def _width(plan: tasks.Plan) -> int:
     return 3 + 2 * HARMONICS + 2 * len(plan.ground.course.joints) + 6 + 6 + 2 + 2 + POINTS + 4 + 6 + 6 + 2 + 1
 
 
@@ -49,6 +55,9 @@ def observe(plan: tasks.Plan, view, sight: tasks.Sight, memory: footing.Footing,
         apart,
         (sight.com[2:] - point.com[0, 2:]) / SCALE["place"],
     ]
+    if plan.sees_torque:
+        least, _ = actions.reachable(plan.activation, view.activation)
+        parts.append((sight.motion.pull @ least)[6:] / SCALE["torque"])
     return jnp.concatenate(parts)
 
 

@@ -13,6 +13,7 @@ from biomimic.control.cycle import LIMBS
 from biomimic.control.settings import Settings
 from biomimic.control.tracker import LEG, NEWTONS, PRE, asked_moments
 from biomimic.embodiment import Embodiment
+from biomimic.training import actions
 from biomimic.training.layer import dynamics, feet, footing
 from biomimic.training.layer.course import Point
 
@@ -29,6 +30,8 @@ class Plan(NamedTuple):
         limbs, trunk: bodies of elbows and wrists (4,), and of the trunk.
         house: rows forward, left, up in the model's world, (3, 3).
         limited: columns of joints with limits; place: their coordinates; low, high: limits [rad].
+        activation: activation dynamics of the muscles.
+        sees_torque: whether the stride block holds the torque that relaxing muscles leave.
         asked: columns of the joint moments that are asked for; asked_weight: square roots of their weights;
             asked_value: which of the target's moments, -1 for zero.
     """
@@ -45,6 +48,8 @@ class Plan(NamedTuple):
     place: np.ndarray
     low: np.ndarray
     high: np.ndarray
+    activation: actions.Dynamics
+    sees_torque: bool
     asked: np.ndarray
     asked_weight: np.ndarray
     asked_value: np.ndarray
@@ -248,7 +253,7 @@ def turn_between(turn: jnp.ndarray, quaternion: jnp.ndarray) -> jnp.ndarray:
     return 2.0 * jnp.arctan2(length, real) / length * part
 
 
-def plan(embodiment: Embodiment, ground: footing.Ground) -> Plan:
+def plan(embodiment: Embodiment, ground: footing.Ground, *, sees_torque: bool = False) -> Plan:
     """Constants of the tasks for a body."""
     model, couplings, settings = embodiment.model, embodiment.couplings, ground.settings
     names, legs, columns = couplings.names, [], {}
@@ -275,6 +280,8 @@ def plan(embodiment: Embodiment, ground: footing.Ground) -> Plan:
         place=model.jnt_qposadr[joints].astype(int),
         low=model.jnt_range[joints, 0].copy(),
         high=model.jnt_range[joints, 1].copy(),
+        activation=actions.dynamics(model, ground.dt),
+        sees_torque=sees_torque,
         asked=asked,
         asked_weight=weight,
         asked_value=value,
