@@ -14,8 +14,8 @@ DATA_FOLDERS = ("validation", "training", "reference_data", "reports")
 
 ZERO = ("errors", "files", "provenance", "share", "config")
 ONE = ("signals", "archive", "motion", "recording", "gait", "metrics")
-TWO = ("readers", "reference", "run")
-LEARNED = tuple(f"training.{name}" for name in ("network", "observation", "normalize", "checkpoint"))
+TWO = ("readers", "reference", "run", "evaluation")
+LEARNED = tuple(f"training.{name}" for name in ("playing", "view", "engine"))  # what plays a policy
 
 # module or package → third-party packages it may import, parts of biomimic it may import beside its own package;
 # the longest fitting key counts
@@ -37,13 +37,15 @@ FLOORS = {
     "retarget.bulk": (("numpy", "joblib", "threadpoolctl", "tqdm"), (*ZERO, *ONE, *TWO, "embodiment")),
     "retarget.overview": (("numpy", "jinja2"), (*ZERO, *ONE, *TWO)),
     "training": (
-        ("numpy", "jax", "mujoco", "mujoco_warp", "warp", "optax"),
-        (*ZERO, *ONE, *TWO, "embodiment", "control.qp"),
+        ("numpy", "jax", "mujoco", "mujoco_warp", "warp", "optax", "tqdm"),
+        (*ZERO, *ONE, *TWO, "embodiment", "control"),
     ),
+    "training.export": (("numpy", "jax", "onnx"), (*ZERO, *ONE, *TWO)),
     "control": (("numpy", "scipy", "mujoco"), (*ZERO, *ONE, *TWO, "embodiment")),
     "control.qp": (("numpy", "jax", "jaxlib"), (*ZERO, *ONE)),
     "control.tune": (("numpy", "scipy", "mujoco", "cma"), (*ZERO, *ONE, *TWO, "embodiment", "rollout")),
     "rollout": (("numpy", "mujoco", "tqdm"), (*ZERO, *ONE, *TWO, "embodiment", "control", *LEARNED)),
+    "rollout.video": (("numpy", "mujoco", "tqdm", "imageio_ffmpeg"), (*ZERO, *ONE, *TWO, "embodiment", "control")),
     "lab": (("numpy", "opensim"), (*ZERO, *ONE, *TWO)),
     "validate": (("numpy", "scipy", "pandas", "statsmodels"), (*ZERO, *ONE, *TWO)),
     "report": (
