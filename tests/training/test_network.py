@@ -11,6 +11,7 @@ from biomimic.training import network, normalize
 from biomimic.training.network import Network
 
 KEY = jax.random.key(0)
+QUICK = {"xla_backend_optimization_level": 0}  # compiles faster
 
 
 def _silu(x):
@@ -35,7 +36,7 @@ def test_forward_is_what_numpy_says():
     params = network.init(KEY, Network(hidden=(16, 16, 8), critic=(12,), residual=True, head=1.0), 5, 3)
     assert "gate" in params["actor"]["1"] and "gate" not in params["actor"]["2"]  # 16 to 8 changes the width
     seen = np.random.default_rng(0).normal(size=(7, 5)).astype(np.float32)
-    out = jax.jit(network.forward)(params, seen)
+    out = jax.jit(network.forward, compiler_options=QUICK)(params, seen)
     np.testing.assert_allclose(out.mean, _by_numpy(params["actor"], seen), atol=1e-5)
     np.testing.assert_allclose(out.value, _by_numpy(params["critic"], seen)[:, 0], atol=1e-5)
     np.testing.assert_allclose(network.mode(params, seen), out.mean, atol=1e-6)
@@ -104,7 +105,7 @@ def test_constants_get_no_gradient_and_all_else_does():
         out = network.forward(params, seen)
         return jnp.sum(out.mean**2) + jnp.sum(out.std) + jnp.sum(out.value**2) + out.imbalance
 
-    slope = jax.jit(jax.grad(total))(params)
+    slope = jax.jit(jax.grad(total), compiler_options=QUICK)(params)
     still = [
         jax.tree_util.keystr(path, simple=True, separator="/")
         for path, leaf in jax.tree_util.tree_leaves_with_path(slope)

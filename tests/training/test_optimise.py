@@ -1,6 +1,6 @@
 """Muon, Adam, schedules: steps by hand, orthogonality, and moments only where they are used."""
 
-from functools import cache
+from functools import cache, partial
 
 import jax
 import numpy as np
@@ -11,6 +11,8 @@ from jax import numpy as jnp
 from biomimic.errors import BadValue, UnknownName
 from biomimic.training import network, optimise
 from biomimic.training.optimise import Optimiser
+
+QUICK = {"xla_backend_optimization_level": 0}  # compiles faster
 
 
 @cache
@@ -43,7 +45,7 @@ def test_constant_rate_needs_no_horizon_and_others_do():
 def _one_step(settings, params, gradient, rate=1.0):
     """What is taken off the parameters by a first step, and the moments after it."""
 
-    @jax.jit
+    @partial(jax.jit, compiler_options=QUICK)
     def first(params, gradient):
         after, state = optimise.step(settings, gradient, optimise.init(settings, params), params, rate)
         return jax.tree.map(lambda old, new: old - new, params, after), state
@@ -73,7 +75,7 @@ def test_muon_is_that_of_optax():
     params = {"actor": {"b": jnp.ones(4), "w": jax.random.normal(jax.random.key(1), (6, 4))}}
     theirs = {"w": optax.contrib.muon(0.02), "b": optax.adam(0.02)}
 
-    @jax.jit
+    @partial(jax.jit, compiler_options=QUICK)
     def three_steps(params):
         ours, state = params, optimise.init(settings, params)
         expected = params["actor"]
