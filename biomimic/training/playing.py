@@ -94,8 +94,10 @@ def load(run: Run, body: Embodiment, targets: Sequence[Trajectory], limits: Limi
             f'Run "{run.name}" was trained on another "{body.name}" (its model is {run.manifest.model_sha256[:12]}…, '
             f"this one is {body.sha256[:12]}…). Install the versions that its run.toml names, or train it again."
         )
-    here = replace(recipe, body=replace(recipe.body, engine="mujoco", threads=1))
-    made = assemble.build(here, body, targets, assemble.tracker_settings(recipe), 1)
+    here = replace(
+        recipe, body=replace(recipe.body, engine="mujoco", threads=1), ppo=replace(recipe.ppo, imitation=0.0)
+    )
+    made = assemble.build(here, body, targets, folder.tracker_of(run), 1)
     sizes = made.observation_size, made.task.action_size, made.stride_size
     like = jax.eval_shape(lambda key: network.init(key, recipe.network, *sizes), jax.random.key(0))
     params = folder.policy_of(run, like)
@@ -106,7 +108,8 @@ def load(run: Run, body: Embodiment, targets: Sequence[Trajectory], limits: Limi
 @partial(jax.jit, static_argnums=0)
 def _act(task: Task, params: Parameters, state: State) -> tuple[jax.Array, State]:
     action = network.mode(params, state.observation)
-    excitation, memory, *_ = env._command(task, state.memory, state.view, action)
+    command = env._command_one_by_one if task.is_programmed else env._command  # as in training, to the bit
+    excitation, memory, *_ = command(task, state.memory, state.view, action)
     return excitation, state._replace(memory=memory, action=action)
 
 

@@ -30,7 +30,8 @@ def tiny_clips(count: int = 2, seconds: float = 1.0) -> list[Trajectory]:
 
 def begun_run(place: Path, targets: list[Trajectory], recipe: Recipe = RECIPE) -> Run:
     """A run whose policy is still to come."""
-    return folder.begin(recipe, targets, place, (assemble.load_body(recipe).sha256, "by a test"))
+    made_on = folder.MadeOn(assemble.load_body(recipe).sha256, "by a test", assemble.tracker_settings(recipe))
+    return folder.begin(recipe, targets, place, made_on)
 
 
 def random_policy(targets: list[Trajectory], recipe: Recipe = RECIPE, seed: int = 0) -> Parameters:
