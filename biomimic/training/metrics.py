@@ -23,12 +23,15 @@ class Metrics:
     Args:
         folder: of the run.
         after: last step of each stage that counts; later rows of these stages will be made again and are dropped.
+            None: all will be made again.
     """
 
     def __init__(self, folder: str | Path, after: Mapping[str, int] | None = None) -> None:
         self._path = Path(folder) / FILE
-        limits = dict(after or {})
         self._columns, rows = read(self._path)
+        if after is None:
+            self._columns, rows = [STAGE, STEP], []
+        limits = dict(after or {})
         self.rows = [row for row in rows if int(row[STEP]) <= limits.get(row[STAGE], math.inf)]
         if self._path.exists():
             self._rewrite()

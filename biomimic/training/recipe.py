@@ -27,14 +27,14 @@ class Body:
     Args:
         embodiment: name of the body.
         muscle_parameters: name of the set of muscle parameters.
-        engine: "mujoco" (MuJoCo C on threads) or "warp" (MuJoCo Warp on the device of JAX).
+        engine: "mujoco" (MuJoCo C on threads), "warp" (MuJoCo Warp on CUDA), or "warp_cpu", slow, for tests.
         threads: of MuJoCo C; 0: one per processor.
         timestep: of the physics [s]; divides the control step of 0.01 s.
     """
 
     embodiment: str
     muscle_parameters: str = PUBLISHED
-    engine: str = config.one_of("mujoco", "warp", default="mujoco")
+    engine: str = config.one_of("mujoco", "warp", "warp_cpu", default="mujoco")
     threads: int = config.ranged(0, low=0)
     timestep: float = config.ranged(0.002, low=1e-4, high=0.01)
 

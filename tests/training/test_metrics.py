@@ -38,6 +38,7 @@ def test_a_row_cut_short_and_rows_after_the_checkpoint_are_dropped(tmp_path):
     again.add(_row(30))
     assert path.read_text().splitlines()[-1] == "ppo,30,3,10,"
     assert [row["step"] for row in metrics.read(path)[1]] == ["10", "20", "99", "30"]
+    assert Metrics(tmp_path).rows == [] and metrics.read(path)[1] == []
 
 
 def test_a_file_of_another_kind(tmp_path):
