@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from biomimic.training import env as environment
 from biomimic.training import cores, network, noise
+from biomimic.training import env as environment
 from biomimic.training.engine import CONTROL_STEP
 from biomimic.training.env import Env, Memory, Stage, Task
 from biomimic.training.noise import Noise
@@ -22,12 +22,14 @@ class Labels(NamedTuple):
     Attributes:
         observation: (N, O) float32.
         action: of the tracker there, (N, A) float32.
+        activation: of the muscles there, which bounds what they can reach, (N, na) float16; (N, 0) for accelerations.
         falls: how many bodies fell.
         seconds: that all of them walked.
     """
 
     observation: np.ndarray
     action: np.ndarray
+    activation: np.ndarray
     falls: int
     seconds: float
 
@@ -58,13 +60,15 @@ def labels(env: Env, settings: WarmStart, policy: network.Parameters | None, key
     if policy is not None:
         is_taught = np.asarray(jax.random.uniform(first, (bodies,))) < settings.teacher
     state, offset = env.reset(second, stage), noise.start(third, std, bodies)
-    seen, told, done, fell = [], [], [], []
+    seen, told, done, fell, active = [], [], [], [], []
+    is_muscular = env.task.actions.kind != "acceleration"
     for own in jax.random.split(key, steps):
         label = cores.share(partial(asked, env.task), (state.memory, state.view))
         mean = label if policy is None else _mixed(policy, state.observation, label, is_taught)
         drawn = noise.draw(filtered, own, mean, std, offset)
         seen.append(np.asarray(state.observation))
         told.append(np.asarray(label))
+        active.append(np.asarray(state.view.activation[:, : is_muscular * size], np.float16))
         state, outcome = env.step(state, drawn.action, stage)
         offset = drawn.offset
         done.append(np.asarray(outcome.done))
@@ -76,6 +80,7 @@ def labels(env: Env, settings: WarmStart, policy: network.Parameters | None, key
     return Labels(
         observation=observation.swapaxes(0, 1)[order],
         action=action.swapaxes(0, 1)[order],
+        activation=np.array(active).swapaxes(0, 1)[order],
         falls=int(np.sum(fell)),
         seconds=steps * bodies * CONTROL_STEP,
     )

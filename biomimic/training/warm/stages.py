@@ -81,7 +81,7 @@ def start(setting: Setting, policy: Parameters, place: Path, tell: Tell) -> Warm
         begun = time.monotonic()
         found = _labels(setting, env, driver, (place, number))
         collected = time.monotonic() - begun
-        data.append((found.observation, found.action))
+        data.append((found.observation, found.action, found.activation))
         steps += round(found.seconds / env.task.body.control_step)
         driver, sums, figures = _taught(setting, policy, sums, data)
         player = Player(env.task, env.clips, driver, is_dynamic=True)
@@ -120,7 +120,7 @@ def _labels(setting: Setting, env: Env, driver: Parameters | None, place: tuple[
     if path.is_file():
         content = archive.load(path, KIND, SCHEMA)
         values = [archive.required(content, name, path) for name in Labels._fields]
-        return Labels(values[0], values[1], int(values[2]), float(values[3]))
+        return Labels(*values[:-2], int(values[-2]), float(values[-1]))
     key = jax.random.fold_in(setting.key, number)
     found = collect.labels(env, setting.recipe.warm, driver, key)
     archive.save(path, KIND, SCHEMA, {name: np.asarray(value) for name, value in found._asdict().items()})
@@ -136,7 +136,8 @@ def _taught(
         sums = linear.add(sums, data[-1][0], data[-1][1])
         policy = policy | {"skip": {"table": jnp.asarray(linear.fit(sums, warm.ridge))}}
     together = tuple(np.concatenate(parts) for parts in zip(*data))
-    taught = student.teach(policy, together, warm, setting.recipe.seed + len(data))
+    lesson = student.Lesson(*together, setting.recipe.actions, setting.env.task.muscles)
+    taught = student.teach(policy, lesson, warm, setting.recipe.seed + len(data))
     return taught.params, sums, {"loss": taught.loss, "held_out": taught.held_out, "loss_linear": taught.skip}
 
 

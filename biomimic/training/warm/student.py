@@ -1,6 +1,5 @@
 """The student: a phase-scheduled linear map, and a network that learns what is left of the labels."""
 
-from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -9,11 +8,15 @@ import numpy as np
 import optax
 
 from biomimic.training import network, normalize
+from biomimic.training.actions import Actions, Dynamics, reachable, rest_of
 from biomimic.training.warm.settings import WarmStart
 
 BLOCK = 300  # samples: neighbours in time are alike, so what is held out is held out in blocks
 CLIP = 1.0  # norm of a gradient at most
 WORTH = 4.0  # error in units of action beyond which a sample pulls no harder (Huber)
+LEAK = 0.1  # share of what an action asks for beyond the muscles' reach that counts as an error
+SLACK = 0.1  # in units of action, that it may ask for beyond
+PART = 8192  # samples that are measured at once
 
 
 class Taught(NamedTuple):
@@ -32,72 +35,112 @@ class Taught(NamedTuple):
     skip: float
 
 
-def teach(params: network.Parameters, data: tuple[np.ndarray, np.ndarray], settings: WarmStart, seed: int) -> Taught:
+class Lesson(NamedTuple):
+    """Labels, and what muscles make of an action.
+
+    Attributes:
+        observation: (N, O).
+        action: of the tracker, (N, A).
+        activation: of the muscles before it, (N, na), or (N, 0) for accelerations.
+        actions: what an action means.
+        muscles: activation dynamics.
+    """
+
+    observation: np.ndarray
+    action: np.ndarray
+    activation: np.ndarray
+    actions: Actions
+    muscles: Dynamics
+
+    def rows(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Observations, actions and activations of some samples."""
+        return self.observation[chosen], self.action[chosen], self.activation[chosen]
+
+
+def teach(params: network.Parameters, lesson: Lesson, settings: WarmStart, seed: int) -> Taught:
     """The network fitted to labels beside the linear map that it holds already.
 
     Args:
         params: of the student so far; the skip path stays as it is, the critic too.
-        data: observations (N, O) and actions (N, A).
+        lesson: the labels.
         settings: of the warm start.
         seed: of the order of samples.
     """
-    observation, action = data
-    blocks = np.arange(len(action)) // BLOCK
+    blocks = np.arange(len(lesson.action)) // BLOCK
     rng = np.random.default_rng(seed)
     aside = rng.permutation(blocks[-1] + 1)[: round(settings.hold_out * (blocks[-1] + 1))]
     is_aside = np.isin(blocks, aside)
-    left = action - _batched(_skipped, params, observation)
-    skip = float(np.mean(left**2))
+    measure = _measure(lesson)
+    skip = measure({name: part for name, part in params.items() if name != "actor"}, np.arange(len(blocks)))
     if not settings.epochs:
         return Taught(params, float("nan"), float("nan"), skip)
-    statistics = normalize.update(normalize.init(observation.shape[1]), jnp.asarray(observation))
-    params = params | {"normaliser": statistics}
+    params = params | {"normaliser": normalize.update(normalize.init(lesson.observation.shape[1]), lesson.observation)}
     shown = np.flatnonzero(~is_aside)
-    steps = settings.epochs * (len(shown) // settings.batch or 1)
-    rate = optax.cosine_decay_schedule(settings.rate, steps)
+    count = max(len(shown) // settings.batch, 1)
+    rate = optax.cosine_decay_schedule(settings.rate, settings.epochs * count)
     optimiser = optax.chain(optax.clip_by_global_norm(CLIP), optax.adam(rate))
-    moments, loss = optimiser.init(params["actor"]), float("nan")
+    step = _stepper(optimiser, lesson.actions, lesson.muscles)
+    moments, losses = optimiser.init(params["actor"]), []
     for _ in range(settings.epochs):
-        order = rng.permutation(shown)
-        order = order[: max(len(order) // settings.batch, 1) * settings.batch]
-        batches = np.array_split(order, max(len(order) // settings.batch, 1))
         losses = []
-        for rows in batches:
-            actor, moments, own = _step(optimiser, params, moments, (observation[rows], left[rows]))
+        for rows in np.array_split(rng.permutation(shown)[: count * settings.batch], count):
+            actor, moments, loss = step(params, moments, lesson.rows(rows))
             params = params | {"actor": actor}
-            losses.append(own)
-        loss = float(np.mean(jax.device_get(losses)))
-    held = left[is_aside] - _batched(_added, params, observation[is_aside]) if is_aside.any() else np.array(np.nan)
-    return Taught(params, loss, float(np.mean(held**2)), skip)
+            losses.append(loss)
+    held = measure(params, np.flatnonzero(is_aside)) if is_aside.any() else float("nan")
+    return Taught(params, float(np.mean(jax.device_get(losses))), held, skip)
 
 
-@partial(jax.jit, static_argnums=0)
-def _step(optimiser, params: network.Parameters, moments, batch: tuple[jax.Array, jax.Array]):
-    """One step of the optimiser on a batch; the actor's layers, its moments and the loss."""
-    observation, left = batch
+def _stepper(optimiser, actions: Actions, muscles: Dynamics):
+    """One step of the optimiser on a batch: the actor's layers, its moments and the loss."""
 
-    def loss(actor: network.Layers) -> jax.Array:
-        error = _added(params | {"actor": actor}, observation) - left
-        size = jnp.abs(error)
-        return jnp.mean(jnp.where(size < WORTH, error**2, WORTH * (2 * size - WORTH)))
+    @jax.jit
+    def step(params: network.Parameters, moments, batch: tuple[jax.Array, jax.Array, jax.Array]):
+        def loss(actor: network.Layers) -> jax.Array:
+            error = _error(params | {"actor": actor}, batch, actions, muscles)
+            size = jnp.abs(error)
+            return jnp.mean(jnp.where(size < WORTH, error**2, WORTH * (2 * size - WORTH)))
 
-    value, gradient = jax.value_and_grad(loss)(params["actor"])
-    change, moments = optimiser.update(gradient, moments, params["actor"])
-    return optax.apply_updates(params["actor"], change), moments, value
+        value, gradient = jax.value_and_grad(loss)(params["actor"])
+        change, moments = optimiser.update(gradient, moments, params["actor"])
+        return optax.apply_updates(params["actor"], change), moments, value
 
-
-def _added(params: network.Parameters, observation: jax.Array) -> jax.Array:
-    """What the network adds to the linear map."""
-    return network.mode({name: part for name, part in params.items() if name != "skip"}, observation)
+    return step
 
 
-def _skipped(params: network.Parameters, observation: jax.Array) -> jax.Array:
-    """What the linear map says."""
-    return network.mode(params, observation) - _added(params, observation)
+def _error(
+    params: network.Parameters, batch: tuple[jax.Array, jax.Array, jax.Array], actions: Actions, muscles: Dynamics
+) -> jax.Array:
+    """What the muscles would do less what they should, (N, A).
+
+    A muscle that is to relax as fast as it can does so whatever is asked for below; so what is asked for is cut to what
+    can be reached before it is compared. A little of the uncut error stays, to lead back what is far outside.
+    """
+    observation, wanted, activation = batch
+    asked = network.mode(params, observation)
+    if not activation.shape[-1]:
+        return asked - wanted
+    low, high = (rest_of(actions, edge) for edge in reachable(muscles, jnp.asarray(activation, jnp.float32)))
+    return jnp.clip(asked, low, high) - wanted + LEAK * (asked - jnp.clip(asked, low - SLACK, high + SLACK))
 
 
-def _batched(function, params: network.Parameters, observation: np.ndarray, size: int = 8192) -> np.ndarray:
-    """A function of many observations, a part at a time."""
-    run = jax.jit(function)
-    parts = [np.asarray(run(params, observation[i : i + size])) for i in range(0, len(observation), size)]
-    return np.concatenate(parts) if parts else np.zeros((0,))
+def _measure(lesson: Lesson):
+    """A function of parameters and rows: the mean squared error, a part at a time."""
+
+    @jax.jit
+    def squares(params: network.Parameters, batch: tuple[jax.Array, jax.Array, jax.Array]) -> jax.Array:
+        return jnp.sum(_error(params, batch, lesson.actions, lesson.muscles) ** 2)
+
+    def measure(params: network.Parameters, rows: np.ndarray) -> float:
+        if "actor" not in params:
+            params = params | {"actor": {"out": _nothing(lesson)}}
+        total = sum(float(squares(params, lesson.rows(rows[i : i + PART]))) for i in range(0, len(rows), PART))
+        return total / (len(rows) * lesson.action.shape[1])
+
+    return measure
+
+
+def _nothing(lesson: Lesson) -> dict[str, jax.Array]:
+    """The last layer of a network that adds nothing."""
+    size = lesson.observation.shape[1], lesson.action.shape[1]
+    return {"w": jnp.zeros(size, jnp.float32), "b": jnp.zeros(size[1], jnp.float32)}
