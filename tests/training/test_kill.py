@@ -16,22 +16,23 @@ targets = ["made:tiny:2"]
 [body]
 embodiment = "tiny"
 muscle_parameters = "tiny"
+threads = 1
 [course]
-updates = 120
+updates = 100
 horizon = 60
 checkpoint_every = 1
-evaluate_every = 40
-evaluations = 8
-evaluation_steps = 50
+evaluate_every = 50
+evaluations = 16
+evaluation_steps = 30
 [observation]
 muscle_force = false
 steps = 2
 [limits]
 sites = 0.2
 [network]
-hidden = [32, 32]
+hidden = [32]
 [ppo]
-environments = 32
+environments = 16
 unroll = 16
 minibatches = 4
 epochs = 2

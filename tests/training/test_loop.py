@@ -18,7 +18,7 @@ from biomimic.training.termination import Limits
 
 FEW = Recipe(
     title="a few updates",
-    body=Body("tiny", "tiny"),
+    body=Body("tiny", "tiny", threads=1),
     course=Course(updates=6, horizon=40, checkpoint_every=2, evaluate_every=3, evaluations=8, evaluation_steps=20),
     observation=Blocks(muscle_length=False, muscle_speed=False, muscle_force=False, steps=1),
     limits=Limits(sites=0.2),
