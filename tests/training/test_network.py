@@ -1,5 +1,7 @@
 """Actor and critic: layers by hand, sizes as published, the spread's floor, the skip path, the errors."""
 
+from functools import cache
+
 import jax
 import numpy as np
 import pytest
@@ -18,11 +20,39 @@ def _silu(x):
     return x / (1 + np.exp(-x))
 
 
+def _softmax(x):
+    return np.exp(x) / np.exp(x).sum(axis=-1, keepdims=True)
+
+
+@cache
+def _rich():
+    """A network with everything in it: 9 observations, the first 6 of them the stride block, and 2 actions."""
+    settings = Network(hidden=(8, 8), residual=True, experts=3, skip=True, knots=4, head=0.5, std_floor=0.05)
+    return network.init(KEY, settings, 9, 2, stride_size=6)
+
+
+def _copy():
+    return jax.tree.map(lambda leaf: leaf, _rich())
+
+
+@cache
+def _seen():
+    seen = np.random.default_rng(0).normal(size=(40, 9)).astype(np.float32)
+    seen[:, 0], seen[:, 1:3] = np.linspace(0, 0.99, 40), seen[:, 1:3] > 0
+    return seen
+
+
 def _by_numpy(layers, signal):
-    """The network as docs describe it, in NumPy and float64."""
+    """The layers as the module describes them, in NumPy and float64."""
     for index in range(len(layers) - 1):
         layer = {name: np.asarray(value, float) for name, value in layers[str(index)].items()}
-        linear = signal @ layer["w"] + layer["b"]
+        if "router" in layer:
+            share = _softmax(signal @ layer["router"] / layer["temperature"])
+            inside = [_silu(signal @ w + b) for w, b in zip(layer["enter"], layer["enter_b"])]
+            answers = [h @ w + b for h, w, b in zip(inside, layer["w"], layer["b"])]
+            linear = sum(share[:, [number]] * answer for number, answer in enumerate(answers))
+        else:
+            linear = signal @ layer["w"] + layer["b"]
         centred = linear - linear.mean(axis=-1, keepdims=True)
         standard = centred / np.sqrt((centred**2).mean(axis=-1, keepdims=True) + 1e-5)
         fresh = _silu(standard * layer["scale"] + layer["offset"])
@@ -32,25 +62,30 @@ def _by_numpy(layers, signal):
     return signal @ np.asarray(layers["out"]["w"], float) + np.asarray(layers["out"]["b"], float)
 
 
+_forward = jax.jit(network.forward, compiler_options=QUICK)
+
+
 def test_forward_is_what_numpy_says():
-    params = network.init(KEY, Network(hidden=(16, 16, 8), critic=(12,), residual=True, head=1.0), 5, 3)
-    assert "gate" in params["actor"]["1"] and "gate" not in params["actor"]["2"]  # 16 to 8 changes the width
-    seen = np.random.default_rng(0).normal(size=(7, 5)).astype(np.float32)
-    out = jax.jit(network.forward, compiler_options=QUICK)(params, seen)
-    np.testing.assert_allclose(out.mean, _by_numpy(params["actor"], seen), atol=1e-5)
-    np.testing.assert_allclose(out.value, _by_numpy(params["critic"], seen)[:, 0], atol=1e-5)
-    np.testing.assert_allclose(network.mode(params, seen), out.mean, atol=1e-6)
-    np.testing.assert_allclose(network.value(params, seen), out.value, atol=1e-6)
+    params = _rich()
+    assert "router" in params["actor"]["1"] and "gate" in params["actor"]["1"]
+    assert "gate" not in params["actor"]["0"]  # 9 to 8 changes the width
+    out = _forward(params, _seen())
+    np.testing.assert_allclose(out.mean, _by_numpy(params["actor"], _seen()), atol=1e-5)  # the skip table is 0
+    np.testing.assert_allclose(out.value, _by_numpy(params["critic"], _seen())[:, 0], atol=1e-5)
+    np.testing.assert_allclose(network.mode(params, _seen()), out.mean, atol=1e-6)
+    np.testing.assert_allclose(network.value(params, _seen()), out.value, atol=1e-6)
 
 
 def test_gated_residual_starts_at_0_1192():
-    params = network.init(KEY, Network(hidden=(2, 2), residual=True), 2, 1)
-    layers = params["actor"]
-    layers["0"] |= {"scale": jnp.zeros(2), "offset": jnp.array([1.0, -1.0])}  # first layer: silu(1), silu(-1)
-    layers["1"] |= {"scale": jnp.zeros(2), "offset": jnp.full(2, 1.2784645)}  # second layer: silu(1.2784645) = 1
-    layers["out"] |= {"w": jnp.array([[1.0], [0.0]])}
+    # first layer gives silu(1) and silu(-1), the second silu(1.2784645) = 1 to both, whatever comes in
+    zero = {"w": jnp.zeros((2, 2)), "b": jnp.zeros(2), "scale": jnp.zeros(2)}
+    layers = {
+        "0": {**zero, "offset": jnp.array([1.0, -1.0])},
+        "1": {**zero, "offset": jnp.full(2, 1.2784645), "gate": jnp.float32(Network().gate)},
+        "out": {"w": jnp.array([[1.0], [0.0]]), "b": jnp.zeros(1)},
+    }
     # silu(1) = 0.7310586 passes by, sigmoid(-2) * 1 = 0.1192029 is added
-    assert float(network.mode(params, jnp.zeros(2))[0]) == pytest.approx(0.7310586 + 0.1192029, abs=1e-6)
+    assert float(network.mode({"actor": layers}, jnp.zeros(2))[0]) == pytest.approx(0.7310586 + 0.1192029, abs=1e-6)
 
 
 @pytest.mark.published
@@ -78,34 +113,23 @@ def test_load_imbalance_by_hand():
 
 def test_experts_by_hand():
     """Two experts that ignore their input: one answers 3, the other 7; the router knows the sign of the input."""
-    params = network.init(KEY, Network(hidden=(2,), critic=(1,), experts=2, expert_layer=0, temperature=0.5), 1, 1)
-    layer = params["actor"]["0"]
-    assert layer["enter"].shape == (2, 1, 1) and layer["w"].shape == (2, 1, 2)
-    params["critic"]["0"] |= {"router": jnp.zeros((1, 2))}  # its experts are used alike
-    layer |= {"router": jnp.array([[0.5, -0.5]]), "w": jnp.zeros((2, 1, 2))}
-    layer |= {"b": jnp.array([[3.0, 0.0], [7.0, 0.0]]), "scale": jnp.ones(2)}
-    params["actor"]["0"] = layer
-    params["actor"]["out"] |= {"w": jnp.array([[1.0], [0.0]]), "b": jnp.zeros(1)}
-    # Input 1, temperature 0.5: softmax(1, -1) = 0.8807971, 0.1192029. Input -1: the other way round, so balanced.
-    assert float(network.forward(params, jnp.array([[1.0], [-1.0]])).imbalance) == pytest.approx(0.0, abs=1e-6)
-    uneven = 2 * (0.8807971**2 + 0.1192029**2) - 1
-    assert float(network.forward(params, jnp.array([[1.0]])).imbalance) == pytest.approx(uneven, abs=1e-6)
-    # Their sum before LayerNorm: (0.8807971 * 3 + 0.1192029 * 7, 0); LayerNorm of (s, 0) is (1, -1) but for epsilon
+    layer = {"router": jnp.array([[0.5, -0.5]]), "temperature": jnp.float32(0.5)}
+    layer |= {"enter": jnp.ones((2, 1, 1)), "enter_b": jnp.zeros((2, 1)), "w": jnp.zeros((2, 1, 2))}
+    layer |= {"b": jnp.array([[3.0, 0.0], [7.0, 0.0]]), "scale": jnp.ones(2), "offset": jnp.zeros(2)}
+    layers = {"0": layer, "out": {"w": jnp.array([[1.0], [0.0]]), "b": jnp.zeros(1)}}
+    # input 1, temperature 0.5: softmax(1, -1) = 0.8807971, 0.1192029; the sum of the answers is s, and 0
     s = 0.8807971 * 3 + 0.1192029 * 7
-    standard = (s / 2) / np.sqrt(s**2 / 4 + 1e-5)
-    assert float(network.mode(params, jnp.array([1.0]))[0]) == pytest.approx(_silu(standard), abs=1e-6)
+    # LayerNorm of (s, 0) is (1, -1) but for its epsilon
+    expected = _silu((s / 2) / np.sqrt(s**2 / 4 + 1e-5))
+    assert float(network.mode({"actor": layers}, jnp.array([1.0]))[0]) == pytest.approx(expected, abs=1e-6)
 
 
 def test_constants_get_no_gradient_and_all_else_does():
-    settings = Network(hidden=(8, 8, 8), residual=True, experts=3, expert_layer=1, skip=True, knots=4, head=1.0)
-    params = network.init(KEY, settings, 9, 2, 6)
-    seen = jax.random.uniform(KEY, (300, 9)).at[:, 1:3].set(jax.random.bernoulli(KEY, 0.5, (300, 2)).astype(float))
-
     def total(params):
-        out = network.forward(params, seen)
+        out = network.forward(params, _seen())
         return jnp.sum(out.mean**2) + jnp.sum(out.std) + jnp.sum(out.value**2) + out.imbalance
 
-    slope = jax.jit(jax.grad(total), compiler_options=QUICK)(params)
+    slope = jax.jit(jax.grad(total), compiler_options=QUICK)(_rich())
     still = [
         jax.tree_util.keystr(path, simple=True, separator="/")
         for path, leaf in jax.tree_util.tree_leaves_with_path(slope)
@@ -115,40 +139,32 @@ def test_constants_get_no_gradient_and_all_else_does():
 
 
 def test_weights_start_orthogonal():
-    params = network.init(KEY, Network(hidden=(6, 4)), 5, 3)
-    w = np.asarray(params["actor"]["0"]["w"])
-    np.testing.assert_allclose(w @ w.T, 2 * np.eye(5), atol=1e-5)  # gain sqrt(2)
-    w = np.asarray(params["actor"]["out"]["w"])
-    np.testing.assert_allclose(w.T @ w, 1e-4 * np.eye(3), atol=1e-8)  # gain 0.01
+    w = np.asarray(_rich()["actor"]["0"]["w"])
+    np.testing.assert_allclose(w.T @ w, 2 * np.eye(8), atol=1e-5)  # gain sqrt(2)
+    w = np.asarray(_rich()["actor"]["out"]["w"])
+    np.testing.assert_allclose(w.T @ w, 0.25 * np.eye(2), atol=1e-6)  # gain 0.5
 
 
 def test_spread_starts_as_asked_and_keeps_above_its_floor():
-    params = network.init(KEY, Network(std=0.3, std_floor=0.05), 2, 4)
+    params = _copy()
     np.testing.assert_allclose(network.std(params), 0.3, rtol=1e-6)
-    params["std"]["log"] = jnp.full(4, -30.0)
+    params["std"]["log"] = jnp.full(2, -30.0)
     np.testing.assert_allclose(network.std(params), 0.05, rtol=1e-6)
     np.testing.assert_allclose(network.std(network.with_std(params, 3.0)), 3.0, rtol=1e-6)
     with pytest.raises(BadValue, match="standard deviation of 0.01 .* above the floor of 0.05"):
         network.with_std(params, 0.01)
 
 
-def test_normaliser_of_a_policy_is_applied():
-    params = network.init(KEY, Network(hidden=(4,), head=1.0), 2, 1)
-    statistics = normalize.update(normalize.init(2), jnp.array([[1.0, 10.0], [3.0, 30.0]]))
-    raw = jnp.array([[2.0, 30.0]])
-    mode = network.mode({**params, "normaliser": statistics}, raw)
-    np.testing.assert_allclose(mode, network.mode(params, jnp.array([[0.0, 1.0]])), atol=1e-5)
-
-
-def test_skip_reads_the_raw_head_and_is_added():
-    settings = Network(hidden=(4,), skip=True, head=0.0)
-    params = network.init(KEY, settings, 6, 1, 5)
-    table = params["skip"]["table"]
-    assert table.shape == (4, 32, 3, 1)
-    params["skip"]["table"] = table.at[:, :, :, 0].set(jnp.array([2.0, 3.0, 0.5]))
-    params["normaliser"] = normalize.update(normalize.init(6), jax.random.normal(KEY, (9, 6)))
-    # phase, flags, errors 1 and 10, one number the skip path does not read: 2 * 1 + 3 * 10 + 0.5
-    assert float(network.mode(params, jnp.array([0.3, 1, 0, 1.0, 10.0, 99.0]))[0]) == pytest.approx(32.5)
+def test_normaliser_of_a_policy_is_applied_to_the_network_but_not_to_the_skip_path():
+    params = _copy()
+    # 2 * first error + 3 * second + 4 * third + 0.5, at every phase and stance
+    params["skip"]["table"] = jnp.zeros((4, 4, 4, 2)).at[..., 0].set(jnp.array([2.0, 3.0, 4.0, 0.5]))
+    statistics = normalize.update(normalize.init(9), jnp.asarray(_seen()))
+    normalised = (_seen() - _seen().mean(axis=0)) / _seen().std(axis=0)
+    mode = _forward({**params, "normaliser": statistics}, _seen()).mean
+    skipped = _seen()[:, 3:6] @ [2.0, 3.0, 4.0] + 0.5
+    np.testing.assert_allclose(mode[:, 0], _by_numpy(params["actor"], normalised)[:, 0] + skipped, atol=1e-4)
+    np.testing.assert_allclose(mode[:, 1], _by_numpy(params["actor"], normalised)[:, 1], atol=1e-4)
 
 
 def test_settings_survive_a_file():
