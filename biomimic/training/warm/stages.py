@@ -17,7 +17,7 @@ import numpy as np
 from biomimic import archive
 from biomimic.embodiment import Embodiment
 from biomimic.errors import BadValue
-from biomimic.training import assemble, normalize
+from biomimic.training import assemble, checkpoint, normalize
 from biomimic.training.env import Env
 from biomimic.training.network import Parameters
 from biomimic.training.playing import Player
@@ -26,6 +26,7 @@ from biomimic.training.warm import collect, critic, linear, student, survival
 from biomimic.training.warm.collect import Labels
 
 FOLDER, SCHEMA, KIND = "warm", 1, "labels"
+CLONE = "policy.npz"  # in that folder: the policy before reinforcement learning
 ROUND, VALUES = "warm", "values"  # stages in metrics.csv
 STARTS = (np.arange(10) + 0.5) / 10  # phases of the trials that choose a policy; the tests' are i / 10
 
@@ -92,7 +93,9 @@ def start(setting: Setting, policy: Parameters, place: Path, tell: Tell) -> Warm
         figures |= {"time_to_fall": float(np.median(lived)), "time_to_fall_mean": float(lived.mean())}
         figures |= {"perfect": int((lived >= recipe.warm.trial).sum()), "collecting_s": collected}
         tell(ROUND, number + 1, recipe.warm.rounds, steps, figures | {"seconds": time.monotonic() - begun})
-    return _valued(setting, env, best, (steps, tell))
+    found = _valued(setting, env, best, (steps, tell))
+    checkpoint.save(place / FOLDER / CLONE, found.policy, kind="policy")
+    return found
 
 
 def _own(setting: Setting) -> Env:
