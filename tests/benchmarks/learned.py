@@ -3,8 +3,8 @@
     python tests/benchmarks/learned.py RUN [RUN ...] [--seconds 20] [--forces 100 150] [--csv out.csv]
 
 For each run (one per seed) and for the clone that its warm start left behind (`warm/policy.npz`): time to fall from ten
-phases that nobody trained on (i / 10), and which pushes on the pelvis it survives (0.1 s, four directions, 5 s of walking
-before and 5 s after). Return stands in the run's metrics.csv, at trial 0 and at the last one.
+phases that nobody trained on (i / 10), and which pushes on the pelvis it survives (0.1 s, four directions, 5 s of
+walking before and 5 s after). Return stands in the run's metrics.csv, at trial 0 and at the last one.
 """
 
 from __future__ import annotations
