@@ -22,7 +22,8 @@ class WarmStart:
         noise_time: over which that noise forgets itself [s].
         before_fall: what is left out before a fall [s]: nothing helps there.
         ridge: shrinkage of the linear map, as a share of the samples per phase knot.
-        epochs: of the network beside the linear map, in each round; 0: the linear map alone.
+        epochs: of the network beside the linear map, in each round, from where the last one left it; 0: the linear map
+            alone.
         batch: samples in a step of it.
         rate: of its first step; it falls to 0 along half a cosine.
         hold_out: share of the labels kept from the network, in blocks, to report how well it generalises.

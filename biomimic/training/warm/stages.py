@@ -84,7 +84,7 @@ def start(setting: Setting, policy: Parameters, place: Path, tell: Tell) -> Warm
         collected = time.monotonic() - begun
         data.append((found.observation, found.action, found.activation))
         steps += round(found.seconds / env.task.body.control_step)
-        driver, sums, figures = _taught(setting, policy, sums, data)
+        driver, sums, figures = _taught(setting, driver or policy, sums, data)
         player = Player(env.task, env.clips, driver, is_dynamic=True)
         lived = survival.times(player, STARTS, recipe.warm.trial, recipe.body.threads)
         if lived.mean() > longest:
