@@ -223,28 +223,23 @@ def test_one_body_that_is_lost_leaves_the_others():
     assert not _same(after.params["actor"], learner.params["actor"])
 
 
-def test_frozen_parts_and_frozen_statistics_stay():
-    optimiser = replace(OPTIMISER, frozen=("actor", "std"))
-    learner = _learner(optimiser)
-    after, _ = _update(replace(SETTINGS, is_normaliser_frozen=True), optimiser)(learner, _unroll(), KEY)
-    assert _same(after.params["actor"], learner.params["actor"]) and _same(after.params["std"], learner.params["std"])
-    assert not _same(after.params["critic"], learner.params["critic"])
-    assert _same(after.normaliser, learner.normaliser)
-
-
-def test_imitation_draws_the_mean_to_the_labels():
-    """With labels only where their weight is 1, and no number where it is 0."""
-    settings = replace(SETTINGS, imitation=100.0, epochs=10)
-    unroll = _unroll()
+def test_imitation_draws_the_mean_to_the_labels_and_frozen_parts_stay():
+    """Labels count where their weight is 1, and where there is no number none is needed."""
+    settings = replace(SETTINGS, imitation=100.0, epochs=10, is_normaliser_frozen=True)
+    optimiser = replace(OPTIMISER, rate=1e-2, frozen=("critic", "std"))
     label = jnp.full((T, B, A), 0.7).at[:, 0].set(jnp.nan)
-    weight = jnp.ones((T, B)).at[:, 1].set(0.0)
-    learner, distance = _learner(replace(OPTIMISER, rate=1e-2)), []
-    update = _update(settings, replace(OPTIMISER, rate=1e-2))
+    unroll = _unroll()._replace(label=label, label_weight=jnp.ones((T, B)).at[:, 1].set(0.0))
+    start = learner = _learner(optimiser)
+    distance = []
     for _ in range(6):
-        learner, figures = update(learner, unroll._replace(label=label, label_weight=weight), KEY)
+        learner, figures = _update(settings, optimiser)(learner, unroll, KEY)
         distance.append(float(figures["imitation_loss"]))
         assert int(figures["skipped"]) == 0
     assert distance[0] < 0.7**2 and distance[-1] < 0.1 * distance[0]
+    assert not _same(learner.params["actor"], start.params["actor"])
+    assert _same(learner.params["critic"], start.params["critic"])
+    assert _same(learner.params["std"], start.params["std"])
+    assert _same(learner.normaliser, start.normaliser)
 
 
 def test_rate_follows_the_kl():
