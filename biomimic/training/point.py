@@ -23,6 +23,7 @@ from biomimic.training import (
     folder,
     mesh,
     network,
+    optimise,
     ppo,
     processes,
     sampling,
@@ -107,7 +108,9 @@ class Training:
         row = mesh.build(devices.find(recipe.devices), recipe.ppo)
         body, settings = assemble.load_body(recipe), assemble.tracker_settings(recipe)
         env = assemble.build(recipe, body, targets, settings, processes.share(recipe.ppo.environments))
-        return cls(recipe, tuple(targets), body, settings, row, env)
+        made = cls(recipe, tuple(targets), body, settings, row, env)
+        made._prove()
+        return made
 
     def trial_env(self) -> Env:
         """Bodies for one trial."""
@@ -181,6 +184,14 @@ class Training:
             run = folder.complete(run, ppo.policy(processes.own(point.learner)))
         processes.meet("complete")
         return open_run(run.path)
+
+    def _prove(self) -> None:
+        """Network, optimiser and the run to begin from fit together; told before anything is written."""
+        form = jax.eval_shape(self._policy)
+        optimise.rate(self.recipe.optimiser, 0)
+        optimise.trained(self.recipe.optimiser, form)
+        if self.recipe.start.run:
+            folder.policy_of(open_run(self.recipe.start.run), like=form)
 
     def _first_policy(self) -> network.Parameters:
         start, fresh = self.recipe.start, self._policy()

@@ -1,12 +1,14 @@
 """fit: a run with all its files, exact continuation, and what is refused in one sentence."""
 
 import dataclasses
+import resource
+import signal
 
 import numpy as np
 import pytest
 
 from biomimic import embodiment, run
-from biomimic.errors import BadRun, BadValue
+from biomimic.errors import BadFile, BadRun, BadValue
 from biomimic.training import checkpoint, examples, folder, loop, metrics, recipe
 from biomimic.training.network import Network
 from biomimic.training.observation import Blocks
@@ -87,6 +89,26 @@ def test_stopped_anywhere_it_goes_on_to_the_same_bits(training, undisturbed, tmp
     rows = metrics.read(made.path / "metrics.csv")[1]
     assert [row["count"] for row in rows if row["stage"] == "ppo"] == list("123456")
     assert [row["count"] for row in rows if row["stage"] == "trial"] == list("036")
+
+
+def test_a_disk_that_takes_no_more_loses_nothing(training, undisturbed, tmp_path):
+    """From the third update on no file may grow beyond 12 kB: the checkpoint of the fourth fails."""
+    place, limit = tmp_path / "walk1", resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+    def fill(progress):
+        if progress.done == 3:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (12_000, limit[1]))
+
+    try:
+        with pytest.raises(BadFile, match=r"cannot be written: File too large\. What was written before is kept"):
+            loop.go_on(training, place, fill)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert checkpoint.latest(place).name == "000000000160.npz"
+    made = loop.go_on(training, place)
+    assert (made.path / "policy.npz").read_bytes() == (undisturbed.path / "policy.npz").read_bytes()
 
 
 def test_a_complete_run_is_returned(undisturbed, targets):
