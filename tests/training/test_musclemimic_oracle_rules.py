@@ -75,7 +75,8 @@ def test_advantages_and_losses(seed):
     last = random.normal(size=5).astype("float32")
     failed, cut = random.random((2, 12, 5)) < 0.15
     cut &= ~failed
-    theirs, _ = theirs_buffer.compute_gae(rewards, values, failed | cut, failed, last, 0.99, 0.95)
+    unroll = [jnp.asarray(part) for part in (rewards, values, failed | cut, failed, last)]
+    theirs, _ = theirs_buffer.compute_gae(*unroll, 0.99, 0.95)
     following = np.concatenate([values[1:], last[None]])
     settings = ppo.PPO(discount=0.99, trace=0.95)
     np.testing.assert_allclose(ppo.gae(settings, rewards, values, following, failed, cut), theirs, rtol=1e-4, atol=1e-5)

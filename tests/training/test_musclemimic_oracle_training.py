@@ -210,8 +210,10 @@ def _both_rewards(pair: Pair, weights: Weights, steps: int) -> tuple[dict, dict]
         setattr(own, coefficient, getattr(weights.costs, name))
     own._use_mean_exp_reward = weights.form == "mean_of_exp"
     pair.reset()
+    _weigh(pair, weights)
     previous, memory = jnp.zeros(pair.body.muscles), reward.start(pair.view(), pair.body)
     for _ in range(steps):
+        _remember(pair)
         action = random.uniform(-1.2, 1.2, pair.body.muscles)
         _, value, _, _, info = pair.theirs.step(action)
         memory = reward.advance(memory, pair.view(), weights, pair.body)
@@ -220,6 +222,21 @@ def _both_rewards(pair: Pair, weights: Weights, steps: int) -> tuple[dict, dict]
     found = reward.terms(mine, weights, pair.body)
     found["total"] = reward.total(found, weights)
     return {name: float(info[key]) for name, key in TERMS.items()} | {"total": float(value)}, found
+
+
+def _weigh(pair: Pair, weights: Weights) -> None:
+    """The weights that their curriculum holds, which otherwise begins with some of its own."""
+    carry = pair.theirs._additional_carry
+    pair.theirs._additional_carry = carry.replace(
+        qvel_w_sum=np.float32(weights.joint_velocity), root_vel_w_sum=np.float32(weights.root_velocity)
+    )
+
+
+def _remember(pair: Pair) -> None:
+    """Copy their speeds of the step before, which on MuJoCo C point at those of now, so that nothing would accelerate."""
+    carry = pair.theirs._additional_carry
+    kept = carry.reward_state.replace(last_qvel=np.array(carry.reward_state.last_qvel))
+    pair.theirs._additional_carry = carry.replace(reward_state=kept)
 
 
 @pytest.mark.parametrize("form", ["exp_of_mean", "mean_of_exp"])
@@ -256,6 +273,7 @@ def test_reward_of_the_arms(reacher):
 def test_perfect_tracking_is_worth_1_21_to_both(walker):
     """Their own state put on the frame after the start: what they would give for it, and what we do."""
     walker.reset()
+    _weigh(walker, Weights())
     environment, row = walker.theirs, START + 1
     _put(walker, row)
     carry = environment._additional_carry
