@@ -10,7 +10,7 @@ from biomimic.errors import BadValue
 from biomimic.training import engine, view
 from biomimic.training.engine import Engine, Physics
 
-pytest.importorskip("mujoco_warp", reason="the extra `training` is not installed")
+pytest.importorskip("mujoco_warp", reason="the extra `warp` is not installed")
 if jax.default_backend() != "cpu":
     pytest.skip("JAX puts its arrays on a GPU here; set JAX_PLATFORMS=cpu", allow_module_level=True)
 

@@ -11,7 +11,7 @@ from biomimic.training.point import Training
 from biomimic.training.ppo import PPO
 from biomimic.training.recipe import Body, Course, Recipe
 
-pytest.importorskip("mujoco_warp", reason='MuJoCo Warp is not here; it comes with the extra "training"')
+pytest.importorskip("mujoco_warp", reason='MuJoCo Warp is not here; it comes with the extra "warp"')
 RECIPE = Recipe(
     title="a few updates on Warp",
     body=Body("tiny", "tiny", engine="warp_cpu", threads=1),

@@ -62,7 +62,7 @@ def test_the_rollout_sees_what_training_sees(tiny):
 
 def test_both_engines_lead_to_the_same(tiny):
     """Relative to the largest number of each observation; forces differ by rounding in single precision."""
-    pytest.importorskip("mujoco_warp", reason="the extra `training` is not installed")
+    pytest.importorskip("mujoco_warp", reason="the extra `warp` is not installed")
     body, env, params = tiny
     traced = replace(env, engine=engine.load(body.model, SIZE, kind="warp_cpu"))
     (expected, reward), (found, traced_reward) = seen(env, params), seen(traced, params)
