@@ -233,7 +233,7 @@ def _weigh(pair: Pair, weights: Weights) -> None:
 
 
 def _remember(pair: Pair) -> None:
-    """Copy their speeds of the step before, which on MuJoCo C point at those of now, so that nothing would accelerate."""
+    """Copy their speeds of the step before, which on MuJoCo C point at those of now: nothing would accelerate."""
     carry = pair.theirs._additional_carry
     kept = carry.reward_state.replace(last_qvel=np.array(carry.reward_state.last_qvel))
     pair.theirs._additional_carry = carry.replace(reward_state=kept)
