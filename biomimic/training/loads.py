@@ -23,8 +23,9 @@ class Fatigue:
         speedup: times faster than in a person.
 
     Source:
-        Xia and Frey-Law 2008 (model); rates of the order given for the elbow by Frey-Law et al. 2012; the factor is a
-        design value: ten seconds stand for ten minutes.
+        Xia and Frey-Law 2008 (model); rates within those from ankle to shoulder, 0.00589 to 0.0182 and 0.00058
+        to 0.00168 per second (Frey-Law et al. 2012, doi:10.1016/j.jbiomech.2012.04.018); the factor is a design value:
+        ten seconds stand for ten minutes.
     """
 
     rate: float = config.ranged(0.00912, low=0.0)
