@@ -34,8 +34,8 @@ class Policy:
         """Put the body into a periodic target at a phase, into another at its first frame; forget what was before."""
         clips = self.player.clips
         frame = phase * float(clips.rows[0]) / float(clips.stride[0]) if bool(clips.is_periodic[0]) else 0.0
-        self._begun, self._state = self.player.place([0], [frame]), None
-        physics = self._begun.physics
+        self._begun, physics = self.player.place([0], [frame])
+        self._state = None
         mujoco.mj_resetData(self._model, data)
         data.qpos[:], data.qvel[:], data.act[:] = physics.qpos[0], physics.qvel[0], physics.activation[0]
         mujoco.mj_forward(self._model, data)

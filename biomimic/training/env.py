@@ -191,18 +191,18 @@ class Env:
         physics, view = self.engine.step(state.physics, excitation)
         view = jax.tree.map(jnp.asarray, view)
         moved = state._replace(physics=(), view=view, memory=memory, observation=())
-        after, outcome = _judge(self.task, self.clips, moved, action, stage)
+        after, outcome = judge(self.task, self.clips, moved, action, stage)
         state = after._replace(physics=physics, view=view)
         if self.engine.is_traced or np.asarray(outcome.done).any():
             state = self._renewed(state, outcome.done, stage)
         return state, outcome._replace(label=label)
 
     def _commanded(self, state: State, action: jax.Array) -> tuple[jax.Array, Memory, jax.Array | None]:
-        """`_command`; around MuJoCo C, the programmes of the muscle layer are shared out to one thread per core."""
+        """`command`; around MuJoCo C, the programmes of the muscle layer are shared out to one thread per core."""
         task, given = self.task, (state.memory, state.view, action)
         if self.engine.is_traced or not task.is_programmed:
-            return _command(task, *given)
-        return cores.share(partial(_command_one_by_one, task), given)
+            return command(task, *given)
+        return cores.share(partial(command_one_by_one, task), given)
 
     def _renewed(self, state: State, done: jax.Array, stage: Stage) -> State:
         begun, start = _draw(self.task, self.clips, state.key, stage)
@@ -210,12 +210,14 @@ class Env:
         fresh = self._begun((), view, begun)
         return _chosen(done, fresh, state._replace(physics=()))._replace(physics=physics)
 
-    def _begun(self, physics: Physics, view: BodyView, begun: "_Begin") -> State:
+    def _begun(self, physics: Physics, view: BodyView, begun: "Begin") -> State:
         view = jax.tree.map(jnp.asarray, view)
-        return _first(self.task, self.clips, view, begun)._replace(physics=physics, view=view)
+        return first(self.task, self.clips, view, begun)._replace(physics=physics, view=view)
 
 
-class _Begin(NamedTuple):
+class Begin(NamedTuple):
+    """Where B bodies begin: clip (B,), frame (B,), shift of the clip in the plane (B, 2) [m], random keys (B,)."""
+
     clip: jax.Array
     frame: jax.Array
     origin: jax.Array
@@ -223,7 +225,7 @@ class _Begin(NamedTuple):
 
 
 @partial(jax.jit, static_argnums=0)
-def _command(
+def command(
     task: Task, memory: Memory, view: BodyView, action: jax.Array
 ) -> tuple[jax.Array, Memory, jax.Array | None]:
     """Excitations (B, nu), the memory with the stride's clock moved on, and labels (B, A)."""
@@ -231,10 +233,10 @@ def _command(
 
 
 @partial(jax.jit, static_argnums=0)
-def _command_one_by_one(
+def command_one_by_one(
     task: Task, memory: Memory, view: BodyView, action: jax.Array
 ) -> tuple[jax.Array, Memory, jax.Array | None]:
-    """As `_command`, one body after the other: quicker on a processor, and the same bits in any company."""
+    """As `command`, one body after the other: quicker on a processor, and the same bits in any company."""
     return jax.lax.map(lambda one: _commands(task, *one), (memory, view, action))
 
 
@@ -268,7 +270,7 @@ def advice(task: Task, stride: object, view: BodyView, look: Look) -> jax.Array:
 
 
 @partial(jax.jit, static_argnums=0)
-def _judge(task: Task, all_clips: Clips, state: State, action: jax.Array, stage: Stage) -> tuple[State, Outcome]:
+def judge(task: Task, all_clips: Clips, state: State, action: jax.Array, stage: Stage) -> tuple[State, Outcome]:
     """Reward, end and observation of a step whose view is in the state already."""
 
     def one(state: State, action: jax.Array) -> tuple[State, Outcome]:
@@ -301,35 +303,41 @@ def _judge(task: Task, all_clips: Clips, state: State, action: jax.Array, stage:
 
 
 @partial(jax.jit, static_argnums=0)
-def _draw(task: Task, all_clips: Clips, keys: jax.Array, stage: Stage) -> tuple[_Begin, Physics]:
+def _draw(task: Task, all_clips: Clips, keys: jax.Array, stage: Stage) -> tuple[Begin, Physics]:
     """Clips and frames to begin at, and the physics there; B bodies."""
 
-    def one(key: jax.Array) -> tuple[_Begin, Physics]:
+    def one(key: jax.Array) -> tuple[Begin, Physics]:
         key, drawn = jax.random.split(key)
         clip, frame = sampling.draw(drawn, stage.chance, all_clips, task.sampling)
-        frame = frame.astype(jnp.float32)
-        start = clips.begin(all_clips, clip, frame)
-        qpos, origin = start.qpos, start.origin
-        if task.layer is not None:  # its line runs through the origin, where the clip lies
-            qpos, origin = qpos.at[:2].add(-origin), jnp.zeros(2)
-        physics = Physics(qpos, start.qvel, _activation(task, all_clips, clip, frame), jnp.zeros_like(start.qvel))
-        return _Begin(clip, frame, origin, key), physics
+        return _placed(task, all_clips, clip, (frame.astype(jnp.float32), key))
 
     return jax.vmap(one)(keys)
 
 
-def _activation(task: Task, all_clips: Clips, clip: jax.Array, frame: jax.Array) -> jax.Array:
-    """Of the muscles of one body at its start, (na,)."""
-    if task.layer is None:
-        return jnp.full(task.body.model.na, task.activation)
-    return task.layer.resting(clips.at(all_clips, clip, frame).phase).astype(jnp.float32)
+@partial(jax.jit, static_argnums=0)
+def place(task: Task, all_clips: Clips, clip: jax.Array, frame: jax.Array) -> tuple[Begin, Physics]:
+    """Where B bodies begin that are put into clips (B,) at frames (B,), and the physics there."""
+    keys = jax.random.split(jax.random.key(0), len(clip))  # of what is drawn when they begin anew
+    return jax.vmap(lambda *one: _placed(task, all_clips, one[0], one[1:]))(clip, frame, keys)
+
+
+def _placed(task: Task, all_clips: Clips, clip: jax.Array, place: tuple[jax.Array, jax.Array]) -> tuple[Begin, Physics]:
+    """One body at a frame of a clip, with its random key."""
+    frame, key = place
+    start = clips.begin(all_clips, clip, frame)
+    qpos, origin = start.qpos, start.origin
+    activation = jnp.full(task.body.model.na, task.activation)
+    if task.layer is not None:  # its line runs through the origin, where the clip lies
+        qpos, origin = qpos.at[:2].add(-origin), jnp.zeros(2)
+        activation = task.layer.resting(clips.at(all_clips, clip, frame).phase).astype(jnp.float32)
+    return Begin(clip, frame, origin, key), Physics(qpos, start.qvel, activation, jnp.zeros_like(start.qvel))
 
 
 @partial(jax.jit, static_argnums=0)
-def _first(task: Task, all_clips: Clips, view: BodyView, begun: _Begin) -> State:
+def first(task: Task, all_clips: Clips, view: BodyView, begun: Begin) -> State:
     """Bodies that have just been put where they begin."""
 
-    def one(view: BodyView, begun: _Begin) -> tuple[Memory, jax.Array]:
+    def one(view: BodyView, begun: Begin) -> tuple[Memory, jax.Array]:
         stride, block = (), None
         if task.layer is not None:
             phase = clips.at(all_clips, begun.clip, begun.frame).phase

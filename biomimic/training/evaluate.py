@@ -125,8 +125,9 @@ def _follow(
     """Make some attempts at once; bodies that are not needed repeat the last one, and nobody looks at them."""
     tries, names = tried
     filled = [*tries, *[tries[-1]] * (moved.size - len(tries))]
-    begun = player.place([one.clip for one in filled], [one.frame for one in filled])
-    state, physics = _begin(player, moved, begun)
+    begun, start = player.place([one.clip for one in filled], [one.frame for one in filled])
+    physics, view = moved.reset(None, np.ones(moved.size, bool), start)
+    state = player.begin(begun, view)
     summed, lived = np.zeros((4, moved.size)), np.zeros(moved.size, int)
     ended, goal = np.full(moved.size, "", object), np.array([one.steps for one in filled])
     while True:
@@ -144,11 +145,6 @@ def _follow(
         summed[:, kept] += np.stack(seen[:4])[:, kept]
         progress.update(int(kept[: len(tries)].sum()))
     return [_attempt(one, names[one.clip], str(ended[k]), int(lived[k]), summed[:, k]) for k, one in enumerate(tries)]
-
-
-def _begin(player: Player, moved: Engine, begun: playing.Begun) -> tuple[State, engine.Physics]:
-    physics, view = moved.reset(None, np.ones(moved.size, bool), begun.physics)
-    return player.begin(begun, view), physics
 
 
 def _attempt(one: _Try, name: str, ended: str, lived: int, summed: np.ndarray) -> Attempt:

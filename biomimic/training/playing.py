@@ -7,32 +7,21 @@ processor, so that a machine with a GPU plays the same walk as one without. Phys
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from biomimic.embodiment import Embodiment
 from biomimic.errors import BadRun
 from biomimic.motion import Trajectory
 from biomimic.run import Run
-from biomimic.training import assemble, clips, env, folder, network
+from biomimic.training import assemble, env, folder, network
 from biomimic.training.clips import Clips
 from biomimic.training.engine import Physics
-from biomimic.training.env import Outcome, Stage, State, Task
+from biomimic.training.env import Begin, Outcome, Stage, State, Task
 from biomimic.training.network import Parameters
 from biomimic.training.termination import Limits
 from biomimic.training.view import BodyView
-
-
-class Begun(NamedTuple):
-    """Where bodies begin: clip (B,), frame (B,) and shift of the clip in the plane, (B, 2) [m]; their physics."""
-
-    clip: jax.Array
-    frame: jax.Array
-    origin: jax.Array
-    physics: Physics
 
 
 class Player:
@@ -50,17 +39,15 @@ class Player:
         self.clips, self._params = jax.device_put((all_clips, params), self._cpu)
         self._stage = Stage(np.ones(self.clips.count, np.float32), {}, None)
 
-    def place(self, clip: Sequence[int], frame: Sequence[float]) -> Begun:
-        """Where bodies begin that are put into clips at frames."""
+    def place(self, clip: Sequence[int], frame: Sequence[float]) -> tuple[Begin, Physics]:
+        """Where bodies begin that are put into clips at frames, and their physics there."""
         with jax.default_device(self._cpu):
-            return _place(self.task, self.clips, np.asarray(clip, np.int32), np.asarray(frame, np.float32))
+            return env.place(self.task, self.clips, np.asarray(clip, np.int32), np.asarray(frame, np.float32))
 
-    def begin(self, begun: Begun, view: BodyView) -> State:
+    def begin(self, begun: Begin, view: BodyView) -> State:
         """Bodies that have been placed and forwarded, with their first observation."""
         with jax.default_device(self._cpu):
-            keys = jax.random.split(jax.random.key(0), len(begun.clip))  # nothing is drawn
-            start = env._Begin(begun.clip, begun.frame, begun.origin, keys)
-            return env._first(self.task, self.clips, view, start)._replace(view=view)
+            return env.first(self.task, self.clips, view, begun)._replace(view=view)
 
     def act(self, state: State) -> tuple[jax.Array, State]:
         """Excitations (B, nu) of the policy's mode, and the state with the action and the clock moved on."""
@@ -71,7 +58,7 @@ class Player:
         """The state one control step later, and what the step led to."""
         with jax.default_device(self._cpu):
             moved = state._replace(physics=(), view=view, observation=())
-            after, outcome = env._judge(self.task, self.clips, moved, state.action, self._stage)
+            after, outcome = env.judge(self.task, self.clips, moved, state.action, self._stage)
             return after._replace(view=view), outcome
 
 
@@ -108,19 +95,6 @@ def load(run: Run, body: Embodiment, targets: Sequence[Trajectory], limits: Limi
 @partial(jax.jit, static_argnums=0)
 def _act(task: Task, params: Parameters, state: State) -> tuple[jax.Array, State]:
     action = network.mode(params, state.observation)
-    command = env._command_one_by_one if task.is_programmed else env._command  # as in training, to the bit
+    command = env.command_one_by_one if task.is_programmed else env.command  # as in training, to the bit
     excitation, memory, *_ = command(task, state.memory, state.view, action)
     return excitation, state._replace(memory=memory, action=action)
-
-
-@partial(jax.jit, static_argnums=0)
-def _place(task: Task, all_clips: Clips, clip: jax.Array, frame: jax.Array) -> Begun:
-    def one(clip: jax.Array, frame: jax.Array) -> Begun:
-        start = clips.begin(all_clips, clip, frame)
-        qpos, origin = start.qpos, start.origin
-        if task.layer is not None:  # its line runs through the origin, where the clip lies
-            qpos, origin = qpos.at[:2].add(-origin), jnp.zeros(2)
-        activation = env._activation(task, all_clips, clip, frame)
-        return Begun(clip, frame, origin, Physics(qpos, start.qvel, activation, jnp.zeros_like(start.qvel)))
-
-    return jax.vmap(one)(clip, frame)

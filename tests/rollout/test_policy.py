@@ -47,8 +47,8 @@ def test_it_does_what_it_did_in_training_to_the_bit(run, body, targets, controll
     player = controller.player
     env = Env(player.task, player.clips, engine.load(body.model, 1, threads=1))
     params, stage, mode = folder.policy_of(run), Stage(jnp.ones(1), {}, None), jax.jit(network.mode)
-    begun = player.place([0], [0.0])
-    physics, view = env.engine.reset(None, np.ones(1, bool), begun.physics)
+    begun, start = player.place([0], [0.0])
+    physics, view = env.engine.reset(None, np.ones(1, bool), start)
     state = player.begin(begun, view)._replace(physics=physics)
     for step in range(STEPS):
         np.testing.assert_array_equal(state.physics.qpos[0], watched.qpos[step], err_msg=f"step {step}")

@@ -23,8 +23,8 @@ def times(player: Player, phases: np.ndarray, seconds: float, threads: int = 0) 
     steps, model = round(seconds / CONTROL_STEP), player.task.body.model
     engine = engines.load(model, len(phases), threads=threads, dynamics=player.is_dynamic)
     frames = player.task.layer.plan.ground.course.period / CONTROL_STEP
-    begun = player.place(np.zeros(len(phases), int), np.asarray(phases) * frames)
-    physics, view = engine.reset(None, np.ones(len(phases), bool), begun.physics)
+    begun, start = player.place(np.zeros(len(phases), int), np.asarray(phases) * frames)
+    physics, view = engine.reset(None, np.ones(len(phases), bool), start)
     view = jax.tree.map(jnp.asarray, view)
     state, least = player.begin(begun, view), FALLEN * np.asarray(view.xpos)[:, 1, 2]
     lived = np.full(len(phases), steps)
