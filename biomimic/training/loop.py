@@ -46,7 +46,7 @@ def go_on(training: Training, place: Path, progress: Teller | None = None) -> Ru
     try:
         if point is None:
             point = training.started(made, book.add)
-            book.trial(training, point)
+            point = book.trial(training, made, point)
             training.keep(made, point)
         point = _course(training, made, point, book)
     finally:
@@ -69,16 +69,17 @@ class _Book:
         if self._progress is not None:
             self._progress(told)
 
-    def trial(self, training: Training, point: Point) -> None:
-        """Look at the policy, if the recipe wants that now."""
+    def trial(self, training: Training, run: Run, point: Point) -> Point:
+        """Look at the policy, if the recipe wants that now; the point remembers the best."""
         course = training.recipe.course
         done = int(point.update)
         is_last, every = done == course.updates, course.evaluate_every
         if not course.evaluations or not (is_last or (every and done % every == 0)) or processes.index():
-            return
+            return point
         policy = ppo.policy(processes.own(point.learner))
         found = trial.measure(training.trial_env(), policy, course.evaluation_steps, training.key(TRIALS))
         self.add(Progress(TRIAL, done, course.updates, training.steps(point), found), {"seconds": float(point.seconds)})
+        return training.judged(run, point, found)
 
     def close(self) -> None:
         """Close the files."""
@@ -93,7 +94,7 @@ def _course(training: Training, run: Run, point: Point, book: _Book) -> Point:
         point, figures = _update(training, point)
         told = Progress(LEARNING, done, course.updates, training.steps(point), figures)
         book.add(told, {"seconds": float(point.seconds)})
-        book.trial(training, point)
+        point = book.trial(training, run, point)
         if done % course.checkpoint_every == 0 or done == course.updates:
             training.keep(run, point)
     return point
@@ -126,5 +127,6 @@ def _update(training: Training, point: Point) -> tuple[Point, dict[str, float]]:
         lesson=curriculum.update(point.lesson, jax.numpy.float32(falls), recipe.curriculum),
         update=point.update + 1,
         seconds=point.seconds + took,
+        best=point.best,
     )
     return after, figures

@@ -35,6 +35,7 @@ from biomimic.training.recipe import Recipe
 from biomimic.training.unroll import Flow
 from biomimic.training.warm import stages as warm
 
+BEST = "best.npz"  # in a run's folder, while it is trained: the policy of the best trial
 UNROLLS, ORDERS, FIRST, WEIGHTS, TRIALS, WARM = range(6)  # branches of the recipe's random key
 
 
@@ -48,6 +49,7 @@ class Point(NamedTuple):
         lesson: of the curriculum.
         update: done so far, ().
         seconds: that they took, ().
+        best: time until a body failed and return of the best trial so far, (2,).
     """
 
     learner: ppo.Learner
@@ -56,6 +58,7 @@ class Point(NamedTuple):
     lesson: curriculum.State
     update: np.ndarray
     seconds: np.ndarray
+    best: np.ndarray
 
 
 class Progress(NamedTuple):
@@ -178,10 +181,20 @@ class Training:
         place = (processes.index(), processes.count())
         checkpoint.write(run.path, self.steps(point), stored, place=place, keep=self.recipe.course.keep)
 
+    def judged(self, run: Run, point: Point, found: dict[str, float]) -> Point:
+        """The point after a trial; the policy is kept if the recipe chooses the best and this is it."""
+        rank = np.array([found["time"], found["return"]])
+        if self.recipe.course.chosen == "last" or tuple(rank) <= tuple(point.best):
+            return point
+        checkpoint.save(run.path / BEST, ppo.policy(processes.own(point.learner)), kind=folder.KIND)
+        return point._replace(best=rank)
+
     def complete(self, run: Run, point: Point) -> Run:
-        """Write the policy and mark the run as complete."""
+        """Write the policy that the recipe chooses and mark the run as complete."""
         if processes.index() == 0:
-            run = folder.complete(run, ppo.policy(processes.own(point.learner)))
+            has_best = np.isfinite(point.best).all()
+            last = ppo.policy(processes.own(point.learner))
+            run = folder.complete(run, checkpoint.tree(run.path / BEST, kind=folder.KIND) if has_best else last)
         processes.meet("complete")
         return open_run(run.path)
 
@@ -222,6 +235,7 @@ class Training:
             lesson=lesson,
             update=np.zeros((), np.int64),
             seconds=np.zeros(()),
+            best=np.full(2, -np.inf),
         )
 
     def _stored(self, point: Point) -> Point:

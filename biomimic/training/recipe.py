@@ -66,6 +66,8 @@ class Course:
         evaluate_every: updates; 0: only at the end.
         evaluations: bodies in an evaluation; 0: none at all.
         evaluation_steps: control steps of one.
+        chosen: the policy that the run keeps: that of the "last" update, or the "best" of all evaluations by the mean
+            time until a body failed, then by return.
     """
 
     updates: int = config.ranged(1000, low=0)
@@ -75,6 +77,7 @@ class Course:
     evaluate_every: int = config.ranged(0, low=0)
     evaluations: int = config.ranged(16, low=0)
     evaluation_steps: int = config.ranged(500, low=1)
+    chosen: str = config.one_of("last", "best", default="last")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pytest
 
 from biomimic import embodiment, run
 from biomimic.errors import BadFile, BadRun, BadValue
-from biomimic.training import checkpoint, examples, folder, loop, metrics, recipe
+from biomimic.training import checkpoint, examples, folder, loop, metrics, point, recipe, trial
 from biomimic.training.network import Network
 from biomimic.training.observation import Blocks
 from biomimic.training.optimise import Optimiser
@@ -169,3 +169,15 @@ def test_a_policy_begins_from_a_run(training, undisturbed, targets, tmp_path):
     np.testing.assert_array_equal(before["actor"]["0"]["w"], after["actor"]["0"]["w"])
     np.testing.assert_array_equal(before["normaliser"]["mean"], after["normaliser"]["mean"])
     np.testing.assert_allclose(np.hypot(np.exp(after["std"]["log"]), after["std"]["floor"]), 0.5, rtol=1e-5)
+
+
+def test_the_best_of_all_trials_can_be_chosen(training, tmp_path):
+    """By the time until a body failed, then by return; the one before the first update counts too."""
+    chosen = dataclasses.replace(FEW, course=dataclasses.replace(FEW.course, chosen="best", evaluate_every=1))
+    found = loop.go_on(dataclasses.replace(training, recipe=chosen), tmp_path / "best")
+    _, rows = metrics.read(found.path / "metrics.csv")
+    ranks = [(float(row["time"]), float(row["return"])) for row in rows if row["stage"] == "trial"]
+    assert len(ranks) == 7
+    kept = folder.policy_of(found)
+    again = trial.measure(training.trial_env(), kept, FEW.course.evaluation_steps, training.key(point.TRIALS))
+    assert (again["time"], again["return"]) == pytest.approx(max(ranks), rel=1e-5)
