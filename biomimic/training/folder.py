@@ -73,6 +73,7 @@ def begin(recipe: Recipe, targets: Sequence[Trajectory], place: Path, made_on: M
         settings=RECIPE,
         created=date.today().isoformat(),
         note=recipe.note,
+        shaped_by=_shaped_by(recipe, targets, made_on.settings),
         versions={package: _version(package) for package in ("biomimic", *PACKAGES)},
         status="training",
         model_sha256=made_on.model_sha256,
@@ -153,6 +154,15 @@ def check_targets(recipe: Recipe, targets: Sequence[Trajectory]) -> None:
                 f'"{target.embodiment}", and the recipe trains "{recipe.body.embodiment}". Retarget the motion to that '
                 "body, or take another recipe."
             )
+
+
+def _shaped_by(recipe: Recipe, targets: Sequence[Trajectory], tracker: Settings | None) -> tuple[str, ...]:
+    """Which of the tracked person's quantities the policy learned from: they are no independent witnesses of it."""
+    reward, has_moments = recipe.reward, any(target.moment is not None for target in targets)
+    forces = tracker is not None or any(target.force is not None for target in targets) and reward.needs_loads
+    asked = tracker is not None and tracker.moments.human and tracker.moments.weight > 0
+    moments = has_moments and (asked or reward.moment > 0)
+    return ("angles", *(("force",) if forces else ()), *(("moment",) if moments else ()))
 
 
 def _opened(recipe: Recipe, targets: Sequence[Trajectory], place: Path) -> Run:

@@ -54,6 +54,7 @@ def test_a_run_with_all_its_files(undisturbed):
     names = opened.manifest
     assert names.controller == "policy" and names.status == "complete" and names.settings == "recipe.toml"
     assert set(names.files) == {"policy.npz", "recipe.toml", "target_000.npz", "target_001.npz"}
+    assert names.shaped_by == ("angles",)  # no forces or moments in the reward, no tracker
     assert names.versions["jax"] and names.versions["mujoco"] and names.backend.startswith("mujoco, jax on 1 x cpu")
     assert folder.recipe_of(opened) == FEW
     policy = folder.policy_of(opened)
