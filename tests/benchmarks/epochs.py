@@ -98,9 +98,14 @@ def _trained(options: argparse.Namespace, epochs: int, rate: float, seed: int) -
 
 def _to_half(run: dict) -> float:
     """Thousands of control steps until the smoothed return first reaches half of the most; inf if it never does."""
-    filled = np.convolve(np.nan_to_num(run["return"]), np.full(SMOOTHED, 1 / SMOOTHED), "valid")
-    above = np.flatnonzero(filled >= 0.5 * run["most"])
+    above = np.flatnonzero(_smooth(run["return"]) >= 0.5 * run["most"])
     return (above[0] + SMOOTHED) * run["steps"] / 1000 if len(above) else float("inf")
+
+
+def _smooth(values: np.ndarray) -> np.ndarray:
+    """Running means of some updates; those in which no episode ended have no return."""
+    window, known = np.ones(SMOOTHED), np.isfinite(values)
+    return np.convolve(np.where(known, values, 0.0), window, "valid") / np.convolve(known, window, "valid")
 
 
 def _table(found: dict) -> None:
@@ -117,11 +122,11 @@ def _table(found: dict) -> None:
         "learning": lambda run: 1.0 - np.nanmean(run["collecting"]),
         "cpu": lambda run: run["cpu"],
     }
-    print("".join(f"{name:>24}" for name in shown))
+    print("".join(f"{name:>27}" for name in shown))
     for (rate, epochs), runs in found.items():
         cells = [[figure(run) for run in runs] for figure in shown.values()]
         words = [f"{np.mean(c):.3g} ({min(c):.3g} to {max(c):.3g})" for c in cells]
-        print(f"{rate:7g} {epochs:3d}" + "".join(f"{word:>24}" for word in words))
+        print(f"{rate:7g} {epochs:3d}" + "".join(f"{word:>27}" for word in words))
 
 
 def _figure(found: dict, path: Path) -> None:
@@ -130,7 +135,7 @@ def _figure(found: dict, path: Path) -> None:
     matplotlib.use("agg")
     from matplotlib import pyplot as plt
 
-    plt.rcParams |= {"svg.hashsalt": "epochs", "font.size": 9}
+    plt.rcParams |= {"svg.hashsalt": "epochs", "svg.fonttype": "none", "font.size": 9}
     figure, panels = plt.subplots(1, 3, figsize=(9.0, 2.8), layout="constrained")
     shown = (("return", "Mean return"), ("kl", "KL of an update"), ("std", "Spread of the actions"))
     for panel, (column, label) in zip(panels, shown):
@@ -138,13 +143,14 @@ def _figure(found: dict, path: Path) -> None:
             ("#0072b2", "#e69f00", "#d55e00", "#56b4e9", "#009e73", "#cc79a7"), found.items()
         ):
             for run in runs:
-                thousands = np.arange(1, len(run[column]) + 1) * run["steps"] / 1000
+                smooth = _smooth(run[column])[::2]
+                thousands = (SMOOTHED + 2 * np.arange(len(smooth))) * run["steps"] / 1000
                 name = f"E = {form[1]}, rate {form[0]:g}" if run is runs[0] else None
-                panel.plot(thousands, run[column], color=color, linewidth=0.9, label=name)
+                panel.plot(thousands, smooth, color=color, linewidth=0.9, label=name)
         panel.set(xlabel="Thousands of control steps", ylabel=label)
         panel.spines[["top", "right"]].set_visible(False)
     panels[1].set_yscale("log")
-    panels[0].legend(frameon=False, fontsize=7)
+    panels[0].legend(frameon=False, fontsize=7, loc="lower right")
     figure.savefig(path, metadata={"Date": None})
     print(f"\nwritten: {path}")
 
