@@ -40,6 +40,10 @@ FLOORS = {
         ("numpy", "jax", "mujoco", "mujoco_warp", "warp", "optax", "tqdm"),
         (*ZERO, *ONE, *TWO, "embodiment", "control"),
     ),
+    "training.warm": (
+        ("numpy", "scipy", "jax", "optax"),
+        (*ZERO, *ONE, *TWO, "embodiment", "control"),
+    ),
     "training.export": (("numpy", "jax", "onnx"), (*ZERO, *ONE, *TWO)),
     "control": (("numpy", "scipy", "mujoco"), (*ZERO, *ONE, *TWO, "embodiment")),
     "control.qp": (("numpy", "jax", "jaxlib"), (*ZERO, *ONE)),

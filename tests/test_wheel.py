@@ -14,6 +14,10 @@ ROOT = Path(__file__).parents[1]
 SHIPPED = (
     "biomimic/_share/validation/level_walking.toml",
     "biomimic/_share/training/run42/run.toml",
+    "biomimic/_share/training/run43/policy.npz",
+    "biomimic/_share/training/walking_laptop.toml",
+    "biomimic/embodiment/tiny.toml",
+    "biomimic/embodiment/tiny.xml",
     "biomimic/_share/reference_data/registry.toml",
     "biomimic/_share/reference_data/rajagopal2016_walking/SOURCE.md",
     "biomimic/_share/reports/template.html",
