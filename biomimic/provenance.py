@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from importlib import metadata
 from pathlib import Path
 
 from biomimic.errors import BadFile, BadValue
@@ -52,3 +53,15 @@ def sha256(path: str | Path) -> str:
     except OSError as error:
         raise BadFile(f"{path} cannot be read: {error.strerror}.") from None
     return digest.hexdigest()
+
+
+def version(package: str) -> str:
+    """Version of an installed package; of this one also when it runs from a checkout."""
+    if package == "biomimic":
+        from biomimic import __version__
+
+        return __version__
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"

@@ -3,7 +3,6 @@
 import argparse
 import os
 import sys
-from importlib import metadata
 from pathlib import Path
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -96,6 +95,7 @@ def _create(options: argparse.Namespace) -> int:
 def _manifest(name: str, target, settings, muscle_parameters: str, protocol: str, note: str):
     from datetime import date
 
+    from biomimic.provenance import version
     from biomimic.run import SCHEMA, Manifest
 
     asks_moments = settings.moments.human and settings.moments.weight > 0 and target.moment is not None
@@ -111,7 +111,7 @@ def _manifest(name: str, target, settings, muscle_parameters: str, protocol: str
         created=date.today().isoformat(),
         note=note,
         shaped_by=("angles", "force", *(("moment",) if asks_moments else ())),
-        versions={package: _version(package) for package in ("biomimic", *PACKAGES)},
+        versions={package: version(package) for package in ("biomimic", *PACKAGES)},
     )
 
 
@@ -175,18 +175,6 @@ def _asked(run) -> str:
     from biomimic.run import WORKING
 
     return run.name if run.path.parent.resolve() == WORKING.resolve() else str(run.path.resolve())
-
-
-def _version(package: str) -> str:
-    """Version of an installed package; of this one also when it runs from a checkout."""
-    if package == "biomimic":
-        from biomimic import __version__
-
-        return __version__
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return "not installed"
 
 
 if __name__ == "__main__":

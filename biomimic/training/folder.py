@@ -3,7 +3,6 @@
 import os
 from collections.abc import Sequence
 from datetime import date
-from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +11,7 @@ from biomimic import run as runs
 from biomimic.control.settings import Settings
 from biomimic.errors import BadRun, BadValue
 from biomimic.motion import Trajectory
-from biomimic.provenance import sha256
+from biomimic.provenance import sha256, version
 from biomimic.run import Manifest, Run
 from biomimic.training import checkpoint
 from biomimic.training.recipe import Recipe, differences
@@ -74,7 +73,7 @@ def begin(recipe: Recipe, targets: Sequence[Trajectory], place: Path, made_on: M
         created=date.today().isoformat(),
         note=recipe.note,
         shaped_by=_shaped_by(recipe, targets, made_on.settings),
-        versions={package: _version(package) for package in ("biomimic", *PACKAGES)},
+        versions={package: version(package) for package in ("biomimic", *PACKAGES)},
         status="training",
         model_sha256=made_on.model_sha256,
         backend=made_on.backend,
@@ -197,15 +196,3 @@ def _hash(target: Trajectory, place: Path) -> str:
         return sha256(path)
     finally:
         path.unlink()
-
-
-def _version(package: str) -> str:
-    """Version of an installed package; of this one also when it runs from a checkout."""
-    if package == "biomimic":
-        from biomimic import __version__
-
-        return __version__
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return "not installed"

@@ -5,7 +5,6 @@ import platform
 import sys
 from dataclasses import replace
 from functools import partial
-from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
@@ -259,27 +258,16 @@ def _people(protocol, more: list[str]) -> tuple:
 
 def _tasks(run, protocol, folder: Path) -> list:
     """What has to be simulated: the planned trials in order, then one stride for the pictures."""
+    from biomimic.provenance import version
     from biomimic.rollout.kept import Task
     from biomimic.rollout.plan import Plan, Push
 
-    stamp = {"run": run.identity, **{name: _version(name) for name in ("biomimic", "mujoco", "jax")}}
+    stamp = {"run": run.identity, **{name: version(name) for name in ("biomimic", "mujoco", "jax")}}
     pushes, tasks = protocol.pushes, []
     for planned in protocol.planned:
         push = Push(planned.push, pushes.force_n, pushes.duration_s, pushes.at_s) if planned.push else None
         tasks.append(Task(run.path, folder, Plan(planned.name, planned.duration, planned.phase, push), stamp))
     return [*tasks, Task(run.path, folder, Plan("film", FILM_S), stamp, is_film=True)]
-
-
-def _version(package: str) -> str:
-    """Version of an installed package; of this one also when it runs from a checkout."""
-    if package == "biomimic":
-        from biomimic import __version__
-
-        return __version__
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return "not installed"
 
 
 def _identity(run, protocol, file: Path, humans: dict, paths: list[Path]) -> dict:
@@ -302,12 +290,12 @@ def _identity(run, protocol, file: Path, humans: dict, paths: list[Path]) -> dic
 
 
 def _what_for(protocol, file: Path, humans: dict, recordings: dict[str, Path]) -> dict:
-    from biomimic.provenance import sha256
+    from biomimic.provenance import sha256, version
 
     return {
         "protocol": {"name": file.stem, "version": protocol.version, "sha256": sha256(file)},
         "humans": {name: _human(data) for name, data in humans.items()},
-        "versions": {name: _version(name) for name in ("biomimic", *PACKAGES)} | {"python": platform.python_version()},
+        "versions": {name: version(name) for name in ("biomimic", *PACKAGES)} | {"python": platform.python_version()},
         "recordings": {name: sha256(path) for name, path in recordings.items()},
     }
 
