@@ -1,10 +1,6 @@
-"""OpenSim tables (.mot, .sto) and trials made of them, in house names, frames and signs."""
+"""OpenSim trials (.mot, .sto): coordinates, forces, moments and EMG in house names, frames and signs."""
 
-import logging
-import math
-import re
-import tomllib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,15 +8,27 @@ import numpy as np
 from biomimic import errors
 from biomimic.errors import BadFile, BadValue
 from biomimic.provenance import Provenance, sha256
+from biomimic.readers import emg as emg_columns
+from biomimic.readers.families import Names, house_angles, names, names_of
+from biomimic.readers.storage import largest, read_table
 from biomimic.recording import Recording
 from biomimic.signals import Signals
 
-_LOG = logging.getLogger(__name__)
-_TABLES = Path(__file__).with_name("opensim.toml")
-_SIDES = {"_r": "right", "_l": "left"}
+__all__ = [
+    "Names",
+    "Plate",
+    "house_angles",
+    "names",
+    "names_of",
+    "read_forces",
+    "read_moments",
+    "read_recording",
+    "read_residuals",
+    "read_table",
+]
 _LOADED = 20.0  # [N] below this a centre of pressure is noise
-_TRANSLATION = re.compile(r"_t[xyz]$")
-_NO_ANGLE = re.compile(r"force|torque|moment|activation|excitation|fiber|power|pressure|emg|marker", re.IGNORECASE)
+_FAR = 50.0  # [m] farther from the origin no loaded foot stands: it is in millimetres
+_HIGHEST = 1.6  # [m] above the floor no pelvis is
 # force or moment that is left over at the pelvis: column of inverse dynamics, actuator of residual reduction, sign
 _RESIDUALS = {
     "N": {
@@ -34,99 +42,23 @@ _RESIDUALS = {
         "residual_rotation": ("pelvis_rotation_moment", "MY", 1),
     },
 }
-_MISSING = {"nan", "-nan", "-1.#ind", "1.#qnan", "-1.#qnan", "1.#ind", ""}
 
 
 @dataclass(frozen=True)
-class Names:
-    """How a family of files names things, and with which signs.
+class Plate:
+    """Columns of one plate's force and the foot that stands on it.
 
     Args:
-        family: name of the model family.
-        angles: coordinate of the model → (house name, sign).
-        muscles: EMG channel in lower case → house name.
-        plates: prefix of force columns → side.
-        emg_side: side the EMG was recorded on.
+        force: columns of the force without the axis, e.g. "ground_force_v".
+        point: columns of its centre of pressure without the axis; empty if there are none.
+        torque: column of the moment about the vertical; empty if there is none.
+        side: "right" or "left".
     """
 
-    family: str
-    angles: dict[str, tuple[str, int]]
-    muscles: dict[str, str]
-    plates: dict[str, str] = field(default_factory=dict)
-    emg_side: str = "right"
-
-
-def names(family: str, *, plates: dict[str, str] | None = None, emg_side: str = "right") -> Names:
-    """Names and signs of a model family.
-
-    Args:
-        family: "rajagopal2016" or "gait2392".
-        plates: prefix of force columns → side, for files whose columns do not say the foot, e.g.
-            {"ground_force_": "right", "1_ground_force_": "left"}; the side stands in the trial's external loads.
-        emg_side: side the EMG was recorded on.
-
-    Raises:
-        UnknownName: no such family.
-    """
-    tables = tomllib.loads(_TABLES.read_text(encoding="utf-8"))
-    families = [key for key in tables if key not in ("muscles", "plates")]
-    if family not in families:
-        raise errors.unknown("OpenSim model family", family, families)
-    angles = {coordinate: (house, sign) for house, (coordinate, sign) in tables[family]["unsided"].items()}
-    for house, (coordinate, sign) in tables[family]["sided"].items():
-        for suffix, side in _SIDES.items():
-            angles[coordinate + suffix] = (f"{house}_{side}", sign)
-    muscles = {alias: house for house, aliases in tables["muscles"].items() for alias in aliases}
-    return Names(family, angles, muscles, dict(plates) if plates is not None else dict(tables["plates"]), emg_side)
-
-
-def names_of(table: Signals) -> Names:
-    """Names of the family whose sign of the knee a table has.
-
-    People flex the knee far more than they extend it, so the mean of the file's own knees says which it is.
-    """
-    knees = [name for name in ("knee_angle_r", "knee_angle_l") if name in table.names]
-    is_negative = bool(knees) and float(np.nanmean(table.select(knees).values)) < 0.0
-    return names("gait2392" if is_negative else "rajagopal2016")
-
-
-def house_angles(table: Signals, names: Names, path: str | Path) -> Signals:
-    """Those columns of a table of coordinates that `names` knows, in house names and signs [rad].
-
-    Raises:
-        UnknownName: it knows none of them.
-        BadFile: they are degrees, while the header of the file, `path`, says radians.
-    """
-    return _angles(table, names, Path(path), unit="rad")
-
-
-def read_table(path: str | Path) -> Signals:
-    """All columns of a .mot or .sto file, in SI units.
-
-    Rotations are turned into radians where the file says `inDegrees=yes`, or has the older header with `datacolumns`
-    and says nothing; translations stay metres and forces stay newtons either way. State paths are shortened:
-    /jointset/hip_r/hip_flexion_r/value becomes hip_flexion_r.
-
-    Returns:
-        Signals with the unit "SI", since angles, lengths and forces may stand side by side.
-
-    Raises:
-        BadFile: no such file, no "endheader", no time column, or a row that is cut short or no numbers.
-    """
-    path = Path(path)
-    header, labels, rows = _split(path)
-    if labels[0].lower() != "time":
-        raise BadFile(f'{path}: the first column is "{labels[0]}"; an OpenSim table begins with time.')
-    values = np.array([_numbers(row, labels, number, path) for number, row in rows])
-    _check_rows(header, len(values), path)
-    columns = [_short(label) for label in labels[1:]]
-    if _in_degrees(header, path):
-        turn = [not (_TRANSLATION.search(name) or _NO_ANGLE.search(name)) for name in columns]
-        values[:, 1:][:, turn] *= math.pi / 180.0
-    try:
-        return Signals(values[:, 0], values[:, 1:], tuple(columns), "SI")
-    except BadValue as error:
-        raise BadFile(f"{path}: {error}") from None
+    force: str
+    point: str
+    torque: str
+    side: str
 
 
 def read_recording(
@@ -139,6 +71,8 @@ def read_recording(
     provenance: Provenance | None = None,
 ) -> Recording:
     """One measured trial from OpenSim files, in house names, frame (x forward, y left, z up) and signs.
+
+    The names are taken as given; `biomimic.readers.read` proves them by the trial itself.
 
     Args:
         coordinates: file of joint angles, or None.
@@ -159,24 +93,28 @@ def read_recording(
     recording = Recording("measured", files[0].stem, mass, source)
     if coordinates is not None:
         table = read_table(coordinates)
-        angles = _angles(table, names, Path(coordinates), unit="rad")
-        recording = replace(recording, angles=angles, position=_pelvis(table))
+        angles = house_angles(table, names, Path(coordinates))
+        recording = replace(recording, angles=angles, position=pelvis(table, Path(coordinates)))
     if forces is not None:
         force, pressure, free_moment = read_forces(forces, names)
         recording = replace(recording, force=force, pressure=pressure, free_moment=free_moment)
     if emg is not None:
-        recording = replace(recording, activity=_activity(read_table(emg), names, Path(emg)))
+        recording = replace(recording, activity=emg_columns.envelopes(read_table(emg), names, emg))
     return recording
 
 
 def read_moments(path: str | Path, names: Names) -> Signals:
     """Net joint moments of an inverse-dynamics file [N m], named and signed as the angles they act on."""
-    table = read_table(path)
+    return moments(read_table(path), names, path)
+
+
+def moments(table: Signals, names: Names, path: str | Path) -> Signals:
+    """As `read_moments`, of columns that were read."""
     kept = [name for name in table.names if name.endswith("_moment")]
     if not kept:
         raise errors.unknown("column", "…_moment", table.names, where=f"in {path}")
-    moments = replace(table.select(kept), names=tuple(name.removesuffix("_moment") for name in kept))
-    return _angles(moments, names, Path(path), unit="N m")
+    plain = replace(table.select(kept), names=tuple(name.removesuffix("_moment") for name in kept))
+    return house_angles(plain, names, path, unit="N m")
 
 
 def read_residuals(path: str | Path) -> tuple[Signals, Signals]:
@@ -214,125 +152,99 @@ def read_forces(path: str | Path, names: Names) -> tuple[Signals, Signals | None
         under 20 N; free_moment about the vertical of each side. The last two are None where the file has none.
     """
     table = read_table(path)
-    found = {prefix: side for prefix, side in names.plates.items() if f"{prefix}vy" in table.names}
+    return forces(table, plates(table, names.plates, path), path)
+
+
+def prefixes(table: Signals) -> tuple[str, ...]:
+    """What stands before vx, vy, vz in the force columns of a table."""
+    found = [name[:-2] for name in table.names if name.endswith("vy")]
+    return tuple(one for one in found if {f"{one}vx", f"{one}vz"} <= set(table.names))
+
+
+def plates(table: Signals, sides: dict[str, str], path: str | Path) -> tuple[Plate, ...]:
+    """The plates of a table whose foot is known.
+
+    Args:
+        table: columns of the file.
+        sides: prefix of the force columns → side.
+        path: of the file, for the error.
+
+    Raises:
+        UnknownName: no prefix is among them.
+    """
+    found = [prefix for prefix in sides if f"{prefix}vy" in table.names]
     if not found:
         raise errors.UnknownName(
             f"{path} has no force columns that say which foot they belong to; it has: {', '.join(table.names[:10])}. "
             'Give names(family, plates={"<prefix>": "right", …}) with the prefix before vy, as in ground_force_vy.'
         )
+    return tuple(plate(table, prefix, sides[prefix]) for prefix in found)
+
+
+def plate(table: Signals, prefix: str, side: str) -> Plate:
+    """The columns of one plate, by what stands before vx, vy, vz."""
+    torques = (prefix.replace("force", "torque") + "y", f"{prefix}my")
+    torque = next((name for name in torques if name in table.names), "")
+    return Plate(f"{prefix}v", f"{prefix}p" if f"{prefix}px" in table.names else "", torque, side)
+
+
+def forces(
+    table: Signals, plates: tuple[Plate, ...], path: str | Path
+) -> tuple[Signals, Signals | None, Signals | None]:
+    """As `read_forces`, of columns that were read.
+
+    Raises:
+        UnknownName: a plate's column is not there.
+        BadFile: a loaded foot stands farther away than any does.
+    """
     force, pressure, moment = {}, {}, {}
-    for prefix, side in found.items():
-        outward = 1.0 if side == "right" else -1.0  # OpenSim's z points to the right
-        vertical = table.channel(f"{prefix}vy")
+    for one in plates:
+        missing = [f"{one.force}{axis}" for axis in "xyz" if f"{one.force}{axis}" not in table.names]
+        if missing:
+            raise errors.unknown("force column", missing[0], table.names, where=f"in {path}")
+        side, outward = one.side, 1.0 if one.side == "right" else -1.0  # OpenSim's z points to the right
+        vertical = table.channel(f"{one.force}y")
         for name, values in (
             (f"vertical_{side}", vertical),
-            (f"anterior_{side}", table.channel(f"{prefix}vx")),
-            (f"lateral_{side}", outward * table.channel(f"{prefix}vz")),
+            (f"anterior_{side}", table.channel(f"{one.force}x")),
+            (f"lateral_{side}", outward * table.channel(f"{one.force}z")),
         ):
             force[name] = force.get(name, 0.0) + values
-        torque = _torque_column(prefix, table.names)
-        if torque:
-            moment[f"free_moment_{side}"] = moment.get(f"free_moment_{side}", 0.0) + table.channel(torque)
-        if f"{prefix}px" in table.names:
-            loaded = vertical >= _LOADED
-            pressure[f"pressure_x_{side}"] = np.where(loaded, table.channel(f"{prefix}px"), np.nan)
-            pressure[f"pressure_y_{side}"] = np.where(loaded, -table.channel(f"{prefix}pz"), np.nan)
+        if one.torque:
+            moment[f"free_moment_{side}"] = moment.get(f"free_moment_{side}", 0.0) + table.channel(one.torque)
+        if one.point:
+            loaded = np.abs(vertical) >= _LOADED
+            for name, values in (("x", table.channel(f"{one.point}x")), ("y", -table.channel(f"{one.point}z"))):
+                there = np.where(loaded, values, np.nan)
+                before = pressure.get(f"pressure_{name}_{side}")
+                pressure[f"pressure_{name}_{side}"] = there if before is None else np.where(loaded, there, before)
+    if pressure and largest(np.column_stack(list(pressure.values()))) > _FAR:
+        reach = largest(np.column_stack(list(pressure.values())))
+        raise BadFile(
+            f"{path}: the centre of pressure of a loaded foot is {reach:.4g} m from the origin; it looks like "
+            "millimetres, so write it in metres."
+        )
     return tuple(_signals(table.time, part, unit) for part, unit in ((force, "N"), (pressure, "m"), (moment, "N m")))
+
+
+def pelvis(table: Signals, path: str | Path) -> Signals | None:
+    """Position of the pelvis in the house frame [m]; None where the table has none.
+
+    Raises:
+        BadFile: it is higher or lower than any person's, so the file is not in metres.
+    """
+    if not {"pelvis_tx", "pelvis_ty", "pelvis_tz"} <= set(table.names):
+        return None
+    forward, up, right = (table.channel(f"pelvis_t{axis}") for axis in "xyz")
+    height = float(np.nanmedian(np.abs(up))) if np.isfinite(up).any() else 0.0
+    if height > _HIGHEST:
+        fits = [unit for unit, size in (("cm", 0.01), ("mm", 0.001)) if height * size < _HIGHEST]
+        raise BadFile(
+            f"{path}: pelvis_ty is {height:.4g} m, higher than any person's pelvis; lengths are metres"
+            + (f", these look like {fits[0]}." if fits else ".")
+        )
+    return Signals(table.time, np.column_stack([forward, -right, up]), ("pelvis_x", "pelvis_y", "pelvis_z"), "m")
 
 
 def _signals(time: np.ndarray, channels: dict[str, np.ndarray], unit: str) -> Signals | None:
     return Signals(time, np.column_stack(list(channels.values())), tuple(channels), unit) if channels else None
-
-
-def _torque_column(prefix: str, columns: tuple[str, ...]) -> str | None:
-    candidates = (prefix.replace("force", "torque") + "y", f"{prefix}my")
-    return next((name for name in candidates if name in columns), None)
-
-
-def _angles(table: Signals, names: Names, path: Path, *, unit: str) -> Signals:
-    known = [column for column in table.names if column in names.angles]
-    if not known:
-        raise errors.unknown(f"column of {names.family}", "hip_flexion_r", table.names, where=f"in {path}")
-    values = np.column_stack([names.angles[column][1] * table.channel(column) for column in known])
-    if unit == "rad" and np.nanmax(np.abs(values)) > 2.0 * math.pi:
-        raise BadFile(
-            f"{path} says that its angles are radians, but they reach {np.nanmax(np.abs(values)):.3g}. "
-            "Put inDegrees=yes into its header if they are degrees."
-        )
-    return Signals(table.time, values, tuple(names.angles[column][0] for column in known), unit)
-
-
-def _pelvis(table: Signals) -> Signals | None:
-    if not {"pelvis_tx", "pelvis_ty", "pelvis_tz"} <= set(table.names):
-        return None
-    forward, up, right = (table.channel(f"pelvis_t{axis}") for axis in "xyz")
-    return Signals(table.time, np.column_stack([forward, -right, up]), ("pelvis_x", "pelvis_y", "pelvis_z"), "m")
-
-
-def _activity(table: Signals, names: Names, path: Path) -> Signals:
-    house = {column: names.muscles.get(re.sub(r"[- ]", "_", column.lower())) for column in table.names}
-    channels = {f"{muscle}_{names.emg_side}": table.channel(column) for column, muscle in house.items() if muscle}
-    if not channels:
-        raise errors.unknown("EMG channel", "soleus", table.names, where=f"in {path}")
-    return _signals(table.time, channels, "1")
-
-
-def _short(label: str) -> str:
-    if not label.startswith("/"):
-        return label
-    parts = label.strip("/").split("/")
-    return parts[-2] if parts[-1] == "value" and len(parts) > 1 else "/".join(parts[-2:])
-
-
-def _split(path: Path) -> tuple[dict[str, str], list[str], list[tuple[int, list[str]]]]:
-    """Header keys in lower case, column labels, and the non-empty data rows with their line numbers."""
-    try:
-        lines = path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
-    except OSError as error:
-        raise BadFile(f"{path} cannot be read: {error.strerror}.") from None
-    end = next((i for i, line in enumerate(lines) if line.strip().lower() == "endheader"), None)
-    body = [] if end is None else [(i + 1, lines[i]) for i in range(end + 1, len(lines)) if lines[i].strip()]
-    if len(body) < 2:
-        raise BadFile(f'{path} is no OpenSim table or is cut short: no line "endheader" with labels and data after it.')
-    header = {}
-    for line in lines[:end]:
-        match = re.match(r"\s*(\w+)\s*[=\s]\s*(.*?)\s*$", line)
-        if match:
-            header.setdefault(match[1].lower(), match[2])
-    labels = [label.strip() for label in body[0][1].rstrip().split("\t")] if "\t" in body[0][1] else body[0][1].split()
-    labels = [label for label in labels if label]
-    return header, labels, [(number, _cells(line, len(labels))) for number, line in body[1:]]
-
-
-def _cells(line: str, count: int) -> list[str]:
-    cells = line.split()
-    if len(cells) == count or "\t" not in line:
-        return cells
-    cells = [cell.strip() for cell in line.split("\t")]
-    while len(cells) > count and not cells[-1]:
-        cells.pop()
-    return cells
-
-
-def _numbers(cells: list[str], labels: list[str], number: int, path: Path) -> list[float]:
-    if len(cells) != len(labels):
-        raise BadFile(f"{path} is cut short or damaged: line {number} has {len(cells)} of {len(labels)} columns.")
-    try:
-        return [math.nan if cell.lower() in _MISSING else float(cell) for cell in cells]
-    except ValueError:
-        raise BadFile(f"{path}: line {number} holds something that is no number.") from None
-
-
-def _check_rows(header: dict[str, str], found: int, path: Path) -> None:
-    stated = header.get("nrows", header.get("datarows", ""))
-    if stated.isdigit() and int(stated) != found:
-        _LOG.warning("%s: its header promises %s rows, it has %d", path.name, stated, found)
-
-
-def _in_degrees(header: dict[str, str], path: Path) -> bool:
-    stated = header.get("indegrees", "").lower()
-    if stated in ("yes", "no"):
-        return stated == "yes"
-    if stated:
-        raise BadFile(f'{path}: inDegrees is "{stated}"; it may be yes or no.')
-    return "datacolumns" in header

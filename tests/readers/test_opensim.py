@@ -77,9 +77,9 @@ def test_padding_blank_lines_missing_values_and_a_wrong_row_count(tmp_path, capl
         ("time\ta\n0\t1\n", 'no line "endheader"'),
         ("a\nendheader\ntime\ta\n", "no OpenSim table or is cut short"),
         ("a\nendheader\ntime\ta\tb\n0\t1\t2\n1\t3\n", r"cut short or damaged: line 5 has 2 of 3 columns"),
-        ("a\nendheader\ntime\ta\n0\tone\n", "line 4 holds something that is no number"),
+        ("a\nendheader\ntime\ta\n0\tone\n", 'line 4, column "a", holds "one", which is no number'),
         ("a\nendheader\nframe\ta\n0\t1\n", 'the first column is "frame"'),
-        ("a\nendheader\ntime\ta\n1\t1\n0\t1\n", "Time must increase strictly"),
+        ("a\nendheader\ntime\ta\n1\t1\n0\t1\n", "time must increase; line 5 has 0 s after 1 s"),
         ("a\ninDegrees=maybe\nendheader\ntime\ta\n1\t1\n", 'inDegrees is "maybe"'),
     ],
 )

@@ -1,0 +1,197 @@
+"""Pelvis, heels and toes among the landmarks of a motion, which way a person goes, and how fast over the ground."""
+
+import re
+
+import numpy as np
+
+from biomimic.errors import BadValue
+from biomimic.gait.strides import SIDES
+from biomimic.motion import Motion
+from biomimic.signals import Signals
+
+_HEEL = ("heel", "hee", "cal", "calc", "cal1", "hel", "calcaneus")
+_TOE = (
+    "toe",
+    "toetip",
+    "hlx",
+    "hal",
+    "hallux",
+    "mt2",
+    "2meta",
+    "mt1",
+    "mth1",
+    "toemed",
+    "mt5",
+    "5meta",
+    "mth5",
+    "toelat",
+)
+_PELVIS = ("asis", "asi", "psis", "psi")
+_MIDDLE = ("vsacral", "vsac", "sacr", "sacrum", "s2", "s1", "sac")  # of the pelvis, behind
+_ANKLE = ("ankle", "ank", "lmal", "ajc")
+_TRAVEL = 0.5  # [m] a pelvis that goes less far stands on a belt
+_OBLIQUE = 25.0  # [deg] off an axis of the laboratory that a walkway may run
+_LOW = 30  # [%] of the frames, in which the lowest landmark of the feet is lowest, that show the speed of the ground
+
+
+def plain(name: str) -> str:
+    """A landmark's name in small letters without dots, blanks, underscores and numbers of copies."""
+    return re.sub(r"[._ \-]", "", name.lower().removesuffix("_study"))
+
+
+def sided(name: str) -> tuple[str, str]:
+    """A landmark's name without its side, and the side: R.Heel, RHEE, r_calc, heel_right; "" where it has none."""
+    for side in SIDES:
+        if name.lower().endswith(f"_{side}"):
+            return plain(name[: -len(side) - 1]), side
+    word = re.sub(r"^(right|left)[._ \-]?", lambda match: match[1][0], name, flags=re.IGNORECASE)
+    if word[:1] in "rRlL" and len(word) > 2:
+        return plain(word[1:]), "right" if word[0] in "rR" else "left"
+    return plain(word), ""
+
+
+def foot(motion: Motion, side: str, names: tuple[str, ...]) -> np.ndarray | None:
+    """(T, 3) [m] the first of these landmarks that a side has; None where it has none."""
+    places = {sided(name): k for k, name in reversed(list(enumerate(motion.landmarks)))}
+    found = next((places[name, side] for name in names if (name, side) in places), None)
+    return None if found is None else motion.position[:, found]
+
+
+def heel(motion: Motion, side: str) -> np.ndarray | None:
+    """(T, 3) [m] the heel's landmark of a side, or None."""
+    return foot(motion, side, _HEEL)
+
+
+def toe(motion: Motion, side: str) -> np.ndarray | None:
+    """(T, 3) [m] the landmark of the toes of a side, or None."""
+    return foot(motion, side, _TOE)
+
+
+def pelvis(motion: Motion) -> np.ndarray | None:
+    """(T, 3) [m] the middle of the pelvis: of a joint of that name, else of its markers front and back."""
+    if "pelvis" in motion.landmarks:
+        return motion.position[:, motion.landmarks.index("pelvis")]
+    front, back = _girdle(motion)
+    if front is None or back is None:
+        return None
+    return 0.5 * (front + back)
+
+
+def forward(motion: Motion) -> np.ndarray:
+    """The horizontal direction in which a person goes or, on a belt, faces, (2,) of length 1.
+
+    Raises:
+        BadValue: neither can be told from the landmarks.
+    """
+    middle = pelvis(motion)
+    if middle is not None:
+        seen = middle[np.isfinite(middle).all(axis=1)]
+        travel = seen[-1, :2] - seen[0, :2] if len(seen) else np.zeros(2)
+        if np.linalg.norm(travel) > _TRAVEL:
+            return travel / np.linalg.norm(travel)
+    facing = _facing(motion)
+    if facing is None:
+        raise BadValue(
+            f"{motion.provenance.source}: which way the person goes cannot be told, since no landmarks of pelvis or "
+            'feet are known by their names; give it as forward, e.g. "x" or "-y".'
+        )
+    return facing
+
+
+def turn_to_forward(motion: Motion, given: str | None = None) -> tuple[np.ndarray, str]:
+    """(3, 3) turn about the vertical that makes the way the person goes the house's x, and a word on it.
+
+    The nearest axis of the laboratory is taken, since walkways and plates lie along them.
+
+    Args:
+        motion: z up, heading as recorded.
+        given: axis of the motion that points forward: "x", "-x", "y" or "-y"; None finds it.
+
+    Raises:
+        BadValue: the way lies between two axes, or cannot be told; or `given` is no axis.
+    """
+    axes = {"x": (1.0, 0.0), "-x": (-1.0, 0.0), "y": (0.0, 1.0), "-y": (0.0, -1.0)}
+    if given is not None and given not in axes:
+        raise BadValue(f'forward is "{given}"; it may be {", ".join(axes)}, once the axis that is up is called z.')
+    way = np.array(axes[given]) if given else forward(motion)
+    name = max(axes, key=lambda one: float(way @ np.array(axes[one])))
+    off = float(np.degrees(np.arccos(np.clip(way @ np.array(axes[name]), -1.0, 1.0))))
+    if off > _OBLIQUE:
+        raise BadValue(
+            f"{motion.provenance.source}: the person goes {off:.0f}° off the nearest axis ({name}) of the laboratory, "
+            "so forward and sideways force cannot be told; give forward."
+        )
+    x, y = axes[name]
+    return np.array([[x, y, 0.0], [-y, x, 0.0], [0.0, 0.0, 1.0]]), f"forward is the laboratory's {name}"
+
+
+def positions(motion: Motion, start: float) -> Signals | None:
+    """Pelvis, heels and toes as a Recording has them [m]; None where no pelvis or no foot is known.
+
+    Args:
+        motion: in the house frame, x forward.
+        start: time of its first frame [s].
+    """
+    found = {"pelvis": pelvis(motion)}
+    for side in SIDES:
+        found |= {f"heel_{side}": heel(motion, side), f"toe_{side}": toe(motion, side)}
+    known = {name: place for name, place in found.items() if place is not None}
+    if not known:
+        return None
+    names = tuple(f"{name}_{axis}" for name in known for axis in "xyz")
+    time = start + np.arange(len(motion.position)) / motion.rate
+    return Signals(time, np.hstack(list(known.values())), names, "m")
+
+
+def speed(motion: Motion) -> float:
+    """Speed over the ground [m/s], also on a moving belt; NaN where pelvis or feet are not known.
+
+    The ground moves as the lowest landmark of the feet does while it is lowest: not at all, or with the belt.
+    """
+    middle = pelvis(motion)
+    kinds = (_HEEL, _TOE, _ANKLE)
+    feet = [foot(motion, side, names) for side in SIDES for names in kinds]
+    feet = [one for one in feet if one is not None]
+    if middle is None or not feet or len(motion.position) < 3:
+        return float("nan")
+    own = np.gradient(middle[:, :2], 1.0 / motion.rate, axis=0)
+    points = np.stack(feet, axis=1)
+    moving = np.gradient(points[..., :2], 1.0 / motion.rate, axis=0)
+    height = points[..., 2] - np.nanmin(points[..., 2], axis=0)
+    height = np.where(np.isfinite(height) & np.isfinite(moving).all(axis=2), height, np.inf)
+    lowest = np.argmin(height, axis=1)
+    rows = np.arange(len(lowest))
+    lows = height[rows, lowest]
+    down = (
+        lows <= np.percentile(lows[np.isfinite(lows)], _LOW) if np.isfinite(lows).any() else np.zeros(len(rows), bool)
+    )
+    if not down.any():
+        return float("nan")
+    ground = np.median(moving[rows, lowest][down], axis=0)
+    return float(np.linalg.norm(np.nanmean(own, axis=0) - ground))
+
+
+def _girdle(motion: Motion) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Middle of the front and of the back of the pelvis, (T, 3) each."""
+    parts = []
+    for names in (_PELVIS[:2], _PELVIS[2:]):
+        both = [foot(motion, side, names) for side in SIDES]
+        parts.append(None if any(one is None for one in both) else 0.5 * (both[0] + both[1]))
+    if parts[1] is None:
+        places = {plain(name): k for k, name in enumerate(motion.landmarks)}
+        behind = next((places[name] for name in _MIDDLE if name in places), None)
+        parts[1] = None if behind is None else motion.position[:, behind]
+    return parts[0], parts[1]
+
+
+def _facing(motion: Motion) -> np.ndarray | None:
+    """Median direction from the back to the front of the pelvis, else from heels to toes, (2,)."""
+    pairs = [_girdle(motion)] + [(toe(motion, side), heel(motion, side)) for side in SIDES]
+    for front, back in pairs:
+        if front is None or back is None:
+            continue
+        way = (front - back)[:, :2]
+        way = way[np.isfinite(way).all(axis=1)]
+        if len(way) and np.linalg.norm(np.median(way, axis=0)) > 0:
+            return np.median(way, axis=0) / np.linalg.norm(np.median(way, axis=0))
+    return None
