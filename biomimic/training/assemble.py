@@ -67,6 +67,11 @@ def build(
         BadValue: the targets, blocks, actions and reward do not go together.
     """
     constants = Body.of(body, CONTROL_STEP)
+    if recipe.pushes.force and not constants.has_free_root:
+        raise BadValue(
+            f'The recipe pushes its bodies, and the root of "{body.name}" is fixed; a push needs a free root: set '
+            "pushes.force = 0."
+        )
     layer = None if settings is None else _layer(body, targets, settings, recipe.observation.stride_torque)
     task = Task(
         body=constants,
@@ -79,6 +84,7 @@ def build(
         activation=recipe.start.activation,
         sampling=recipe.sampling,
         layer=layer,
+        pushes=recipe.pushes,
         is_labelled=layer is not None and recipe.ppo.imitation > 0,
     )
     dynamics = layer is not None or recipe.reward.is_dynamic

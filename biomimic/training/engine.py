@@ -47,8 +47,10 @@ class Engine(Protocol):
         caller keeps the view of the others.
         """
 
-    def step(self, physics: Physics, excitation: np.ndarray) -> tuple[Physics, BodyView]:
-        """One control step with excitations (B, nu) in [0, 1].
+    def step(
+        self, physics: Physics, excitation: np.ndarray, push: np.ndarray | None = None
+    ) -> tuple[Physics, BodyView]:
+        """One control step with excitations (B, nu) in [0, 1], and forces (B, 3) [N] at the origin of a free root.
 
         A body that fails (a state that is not finite or beyond all bounds) is never put back in secret: its view is
         not sound (`view.is_sound`), and it must be reset.

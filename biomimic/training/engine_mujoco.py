@@ -34,6 +34,7 @@ class MujocoEngine:
         self._model.opt.disableflags |= int(mujoco.mjtDisableBit.mjDSBL_AUTORESET)
         self._batch = Batch(self._model, size, threads, persistent=True)
         self._fields = {name: self._batch.bind(name) for name in (*_STATE, "ctrl", *_SHOWN)}
+        self._applied = self._batch.bind("qfrc_applied")
         if dynamics:
             self._fields |= {name: self._batch.bind(name) for name in DYNAMICS}
 
@@ -49,10 +50,13 @@ class MujocoEngine:
             self._batch.forward(chosen)
         return self._physics(), self._view(np.zeros(self.size, dtype=bool))
 
-    def step(self, physics: Physics, excitation: np.ndarray) -> tuple[Physics, BodyView]:
+    def step(
+        self, physics: Physics, excitation: np.ndarray, push: np.ndarray | None = None
+    ) -> tuple[Physics, BodyView]:
         """See `Engine.step`."""
         self._check_own(physics)
         self._fields["ctrl"][:] = np.asarray(excitation)
+        self._applied[:, :3] = 0.0 if push is None else np.asarray(push)
         before = self._counts()
         failed = np.zeros(self.size, dtype=bool)
         try:

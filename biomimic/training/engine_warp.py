@@ -18,7 +18,14 @@ from biomimic.training.view import DYNAMICS, BodyView, collect
 
 CONTACTS, ROWS = 96, 400  # capacity per body; a lying body has about 60 contacts and 320 rows
 LANES = 16  # one body in so many can be reset at once; more take several passes
-STATE = ("qpos", "qvel", "act", "qacc_warmstart", "ctrl")  # what a call takes; the first four in the order of Physics
+STATE = (
+    "qpos",
+    "qvel",
+    "act",
+    "qacc_warmstart",
+    "ctrl",
+    "qfrc_applied",
+)  # what a call takes; the first four in the order of Physics
 LAST = ("actuator_force", "sensordata", "qfrc_constraint", "overflow")  # of the last physics step
 PLACE = ("qpos", "qvel", "act", "qacc_warmstart", "actuator_length", "actuator_velocity", "xpos", "xmat", "cvel") + (
     "subtree_com",
@@ -87,25 +94,28 @@ class WarpEngine:
             start if physics is None else jax.tree.map(lambda a, b: jnp.where(chosen[:, None], a, b), start, physics)
         )
         still = jnp.zeros((self._lanes, self._model.nu), jnp.float32)
+        alone = jnp.zeros((self._lanes, self._model.nv), jnp.float32)
 
         def some(left_and_view: tuple[jax.Array, BodyView]) -> tuple[jax.Array, BodyView]:
             left, view = left_and_view
             rows = jnp.nonzero(left, size=self._lanes, fill_value=self.size)[0]
             part = jax.tree.map(lambda values: values.at[rows].get(mode="clip"), physics)
-            found = self._view(self._forward(*part, still), still)
+            found = self._view(self._forward(*part, still, alone), still)
             view = jax.tree.map(lambda all_, new: all_.at[rows].set(new, mode="drop"), view, found)
             return left.at[rows].set(False, mode="drop"), view
 
         shapes = jax.eval_shape(
-            lambda part: self._view(self._forward(*part, still), still), _rows(physics, self._lanes)
+            lambda part: self._view(self._forward(*part, still, alone), still), _rows(physics, self._lanes)
         )
         blank = jax.tree.map(lambda shape: jnp.zeros((self.size, *shape.shape[1:]), shape.dtype), shapes)
         return physics, jax.lax.while_loop(lambda state: state[0].any(), some, (chosen, blank))[1]
 
-    def step(self, physics: Physics, excitation: jax.Array) -> tuple[Physics, BodyView]:
+    def step(self, physics: Physics, excitation: jax.Array, push: jax.Array | None = None) -> tuple[Physics, BodyView]:
         """See `Engine.step`."""
         excitation = jnp.asarray(excitation, jnp.float32)
-        fields = self._step(*physics, excitation)
+        applied = jnp.zeros((self.size, self._model.nv), jnp.float32)
+        applied = applied if push is None else applied.at[:, :3].set(push)
+        fields = self._step(*physics, excitation, applied)
         return Physics(*(fields[name] for name in STATE[:4])), self._view(fields, excitation)
 
     def save(self, physics: Physics) -> Physics:

@@ -24,6 +24,7 @@ from biomimic.training.clips import Clips
 from biomimic.training.engine import Engine, Physics
 from biomimic.training.layer import Layer, Look
 from biomimic.training.observation import Blocks, Instant
+from biomimic.training.pushes import Pushes, forces
 from biomimic.training.reward import Transition, Weights
 from biomimic.training.sampling import Sampling
 from biomimic.training.termination import Limits
@@ -129,6 +130,7 @@ class Task:
         sampling: how starts are drawn.
         layer: the stride's bookkeeping and the muscle layer of a periodic target, or None.
         is_labelled: every step also tells what the tracker would do; needs a layer.
+        pushes: that disturb the bodies.
     """
 
     body: Body
@@ -142,6 +144,7 @@ class Task:
     sampling: Sampling
     layer: Layer | None = None
     is_labelled: bool = False
+    pushes: Pushes = Pushes()
 
     @property
     def is_programmed(self) -> bool:
@@ -187,11 +190,13 @@ class Env:
 
         Pure if the engine is traced; otherwise the state must be the last one.
         """
+        task = self.task
         excitation, memory, label = self._commanded(state, action)
-        physics, view = self.engine.step(state.physics, excitation)
+        push = forces(task.pushes, state.key, state.age) if task.pushes.force else None
+        physics, view = self.engine.step(state.physics, excitation, push)
         view = jax.tree.map(jnp.asarray, view)
         moved = state._replace(physics=(), view=view, memory=memory, observation=())
-        after, outcome = judge(self.task, self.clips, moved, action, stage)
+        after, outcome = judge(task, self.clips, moved, action, stage)
         state = after._replace(physics=physics, view=view)
         if self.engine.is_traced or np.asarray(outcome.done).any():
             state = self._renewed(state, outcome.done, stage)

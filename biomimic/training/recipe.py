@@ -14,6 +14,7 @@ from biomimic.training.network import Network
 from biomimic.training.observation import Blocks
 from biomimic.training.optimise import Optimiser
 from biomimic.training.ppo import PPO
+from biomimic.training.pushes import Pushes
 from biomimic.training.reward import Weights
 from biomimic.training.sampling import Sampling
 from biomimic.training.termination import Limits
@@ -112,6 +113,7 @@ class Recipe:
     reward: Weights = field(default_factory=Weights)
     limits: Limits = field(default_factory=Limits)
     sampling: Sampling = field(default_factory=Sampling)
+    pushes: Pushes = field(default_factory=Pushes)
     curriculum: Curriculum = field(default_factory=Curriculum)
     network: Network = field(default_factory=Network)
     ppo: PPO = field(default_factory=PPO)
