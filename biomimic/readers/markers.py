@@ -129,6 +129,11 @@ def to_motion(markers: Markers, *, up: str | None = None, subject: str | None = 
     Raises:
         BadFile: unknown unit, a person of impossible size, the same name twice, or no marker at all.
     """
+    return oriented(markers, up=up, subject=subject)[0]
+
+
+def oriented(markers: Markers, *, up: str | None = None, subject: str | None = None) -> tuple[Motion, str]:
+    """As `to_motion`, with the axis of the file that was taken to point up."""
     notes = [markers.note] if markers.note else []
     kept, names = _names(markers, subject)
     position = markers.position[:, kept]
@@ -146,7 +151,7 @@ def to_motion(markers: Markers, *, up: str | None = None, subject: str | None = 
     note = "; ".join([*notes, f"unit {markers.unit}, {chosen} up"])
     _LOG.debug("%s: %s", markers.path.name, note)
     source = Provenance(markers.path.name, sha256=sha256(markers.path), note=note)
-    return Motion(markers.rate, to_house(position, chosen), names, source)
+    return Motion(markers.rate, to_house(position, chosen), names, source), chosen
 
 
 def _names(markers: Markers, subject: str | None) -> tuple[list[int], tuple[str, ...]]:

@@ -30,8 +30,8 @@ _PELVIS = ("asis", "asi", "psis", "psi")
 _MIDDLE = ("vsacral", "vsac", "sacr", "sacrum", "s2", "s1", "sac")  # of the pelvis, behind
 _ANKLE = ("ankle", "ank", "lmal", "ajc")
 _TRAVEL = 0.5  # [m] a pelvis that goes less far stands on a belt
+_STILL = 0.25  # share of the pelvis's speed below which the feet most often stand still
 _OBLIQUE = 25.0  # [deg] off an axis of the laboratory that a walkway may run
-_LOW = 30  # [%] of the frames, in which the lowest landmark of the feet is lowest, that show the speed of the ground
 
 
 def plain(name: str) -> str:
@@ -146,29 +146,38 @@ def positions(motion: Motion, start: float) -> Signals | None:
 def speed(motion: Motion) -> float:
     """Speed over the ground [m/s], also on a moving belt; NaN where pelvis or feet are not known.
 
-    The ground moves as the lowest landmark of the feet does while it is lowest: not at all, or with the belt.
+    The ground moves as the feet most often do along the way: not at all, or with the belt.
     """
     middle = pelvis(motion)
-    kinds = (_HEEL, _TOE, _ANKLE)
-    feet = [foot(motion, side, names) for side in SIDES for names in kinds]
+    feet = [foot(motion, side, names) for side in SIDES for names in (_HEEL, _TOE, _ANKLE)]
     feet = [one for one in feet if one is not None]
     if middle is None or not feet or len(motion.position) < 3:
         return float("nan")
-    own = np.gradient(middle[:, :2], 1.0 / motion.rate, axis=0)
-    points = np.stack(feet, axis=1)
-    moving = np.gradient(points[..., :2], 1.0 / motion.rate, axis=0)
-    height = points[..., 2] - np.nanmin(points[..., 2], axis=0)
-    height = np.where(np.isfinite(height) & np.isfinite(moving).all(axis=2), height, np.inf)
-    lowest = np.argmin(height, axis=1)
-    rows = np.arange(len(lowest))
-    lows = height[rows, lowest]
-    down = (
-        lows <= np.percentile(lows[np.isfinite(lows)], _LOW) if np.isfinite(lows).any() else np.zeros(len(rows), bool)
-    )
-    if not down.any():
+    try:
+        way = forward(motion)
+    except BadValue:
         return float("nan")
-    ground = np.median(moving[rows, lowest][down], axis=0)
-    return float(np.linalg.norm(np.nanmean(own, axis=0) - ground))
+    own, *moving = (np.gradient(one[:, :2] @ way, 1.0 / motion.rate) for one in (middle, *feet))
+    known = np.concatenate([one[np.isfinite(one)] for one in moving])
+    if len(known) < 3 or not np.isfinite(own).any():
+        return float("nan")
+    pace, ground = float(np.nanmean(own)), _mode(known)
+    return pace if abs(ground) < _STILL * abs(pace) else pace - ground
+
+
+def _mode(values: np.ndarray) -> float:
+    """The most frequent value: half of the sample again and again, where it lies closest together.
+
+    Source:
+        Bickel & Fruehwirth, Comput Stat Data Anal 50 (2006) 3500-3530: half-sample mode.
+    """
+    values = np.sort(values)
+    while len(values) > 3:
+        half = (len(values) + 1) // 2
+        width = values[half - 1 :] - values[: len(values) - half + 1]
+        first = int(np.argmin(width))
+        values = values[first : first + half]
+    return float(values.mean())
 
 
 def _girdle(motion: Motion) -> tuple[np.ndarray | None, np.ndarray | None]:
@@ -185,8 +194,8 @@ def _girdle(motion: Motion) -> tuple[np.ndarray | None, np.ndarray | None]:
 
 
 def _facing(motion: Motion) -> np.ndarray | None:
-    """Median direction from the back to the front of the pelvis, else from heels to toes, (2,)."""
-    pairs = [_girdle(motion)] + [(toe(motion, side), heel(motion, side)) for side in SIDES]
+    """Median direction from the back to the front of the pelvis, else from heels to toes, else of the hips, (2,)."""
+    pairs = [_girdle(motion)] + [(toe(motion, side), heel(motion, side)) for side in SIDES] + [_across(motion)]
     for front, back in pairs:
         if front is None or back is None:
             continue
@@ -195,3 +204,11 @@ def _facing(motion: Motion) -> np.ndarray | None:
         if len(way) and np.linalg.norm(np.median(way, axis=0)) > 0:
             return np.median(way, axis=0) / np.linalg.norm(np.median(way, axis=0))
     return None
+
+
+def _across(motion: Motion) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Two points (T, 3) one of which lies before the other, made of the line from hip to hip."""
+    right, left = (foot(motion, side, ("hip", "hjc")) for side in SIDES)
+    if right is None or left is None:
+        return None, None
+    return np.cross(left - right, (0.0, 0.0, 1.0)), np.zeros_like(left)
