@@ -1,8 +1,6 @@
 """Motion of AMASS and other SMPL, SMPL-H and SMPL-X files (.npz)."""
 
 import tomllib
-import zipfile
-import zlib
 from functools import cache
 from pathlib import Path
 
@@ -10,7 +8,7 @@ import numpy as np
 
 from biomimic.errors import BadFile
 from biomimic.motion import Motion
-from biomimic.readers import quaternions, standing
+from biomimic.readers import arrays, quaternions, standing
 from biomimic.readers.joints import Skeleton, recognise
 
 PARENTS = (-1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19, 20, 21)
@@ -57,12 +55,8 @@ def _content(path: Path) -> dict[str, np.ndarray]:
     if not path.is_file():
         raise BadFile(f"{path} was asked for as an AMASS file and does not exist.")
     wanted = {"poses", "root_orient", "pose_body", "trans", "betas", "gender", "surface_model_type", *_RATES}
-    try:
-        with np.load(path, allow_pickle=False) as package:
-            found = package.files
-            content = {name: package[name] for name in found if name in wanted}
-    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, TypeError, AttributeError):
-        raise BadFile(f"{path} is truncated or no npz file of numbers; copy it again.") from None
+    found = arrays.names(path)
+    content = arrays.load(path, tuple(wanted))
     missing = [] if "trans" in content else ["trans"]
     if "poses" not in content and not {"root_orient", "pose_body"} <= set(content):
         missing.insert(0, "poses")
@@ -147,12 +141,13 @@ def _shaped(model: Path, kind: str, betas: np.ndarray) -> np.ndarray:
 
 def _arrays_of_body(model: Path) -> tuple[np.ndarray, ...]:
     try:
-        with np.load(model, allow_pickle=False) as package:
-            missing = [name for name in _NEEDED if name not in package.files]
-            if not missing:
-                return tuple(np.asarray(package[name], float) for name in _NEEDED)
-    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError):
+        content = arrays.load(model, _NEEDED)
+        found = tuple(np.asarray(content[name], float) for name in _NEEDED if name in content)
+    except (BadFile, ValueError, TypeError):
         raise BadFile(
             f"{model} cannot be read as a body model; give the .npz form of SMPL-H or SMPL-X (a .pkl is not read)."
         ) from None
+    missing = [name for name in _NEEDED if name not in content]
+    if not missing:
+        return found
     raise BadFile(f"{model} lacks {', '.join(missing)}, so it is no SMPL body model.")

@@ -1,6 +1,5 @@
 """The Motion of any motion-capture file, its kind told by what is in it."""
 
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import numpy as np
 
 from biomimic.errors import BadFile, BadValue
 from biomimic.motion import Motion
+from biomimic.readers import arrays
 
 KINDS = {
     "amass": "AMASS or other SMPL files (.npz)",
@@ -56,6 +56,7 @@ def read_motion(
     if up is not None and up != _FIXED_UP.get(kind, up):
         raise BadValue(f'up="{up}" was given for {path}, but in {KINDS[kind]} {_FIXED_UP[kind]} always points up.')
     if kind == "motion":
+        arrays.check(path)
         return Motion.load(path)
     if kind in ("trc", "c3d"):
         return _markers(path, kind, up)
@@ -122,11 +123,7 @@ def _beginning(path: Path) -> str | None:
 
 def _arrays(path: Path) -> str:
     """Kind of an npz file by the names of its arrays."""
-    try:
-        with np.load(path, allow_pickle=False) as package:
-            names = set(package.files)
-    except (zipfile.BadZipFile, ValueError, EOFError, OSError):
-        raise BadFile(f"{path} is truncated or no npz file; copy it again.") from None
+    names = set(arrays.names(path))
     if {"kind", "schema"} <= names:
         return "motion"
     if "qpos" in names:

@@ -155,10 +155,10 @@ def read_forces(path: str | Path, names: Names) -> tuple[Signals, Signals | None
     return forces(table, plates(table, names.plates, path), path)
 
 
-def prefixes(table: Signals) -> tuple[str, ...]:
-    """What stands before vx, vy, vz in the force columns of a table."""
-    found = [name[:-2] for name in table.names if name.endswith("vy")]
-    return tuple(one for one in found if {f"{one}vx", f"{one}vz"} <= set(table.names))
+def prefixes_of(columns: tuple[str, ...]) -> tuple[str, ...]:
+    """What stands before vx, vy, vz in the names of force columns."""
+    found = [name[:-2] for name in columns if name.endswith("vy")]
+    return tuple(one for one in found if {f"{one}vx", f"{one}vz"} <= set(columns))
 
 
 def plates(table: Signals, sides: dict[str, str], path: str | Path) -> tuple[Plate, ...]:

@@ -1,8 +1,6 @@
 """Rollout file → recordings."""
 
 import re
-import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +10,7 @@ import numpy as np
 from biomimic.errors import BadFile, BadValue
 from biomimic.gait.strides import STANDARD_GRAVITY
 from biomimic.provenance import Provenance, sha256
+from biomimic.readers import arrays
 from biomimic.readers.evalkit import layout
 from biomimic.readers.evalkit.layout import ANGLES, FREE, POST, PRE, ROOT, SENSORS
 from biomimic.recording import Recording
@@ -90,14 +89,8 @@ def read(
 def _load(path: Path) -> dict[str, np.ndarray]:
     if not path.is_file():
         raise BadFile(f"{path} was asked for as a rollout and does not exist.")
-    try:
-        with np.load(path, allow_pickle=False) as package:
-            wanted = [name for name in package.files if name in _WANTED or _EPISODE.fullmatch(name)]
-            return {name: package[name] for name in wanted}
-    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, TypeError, AttributeError):
-        raise BadFile(
-            f"{path} is truncated, no npz file, or holds pickled Python objects, which are never loaded."
-        ) from None
+    wanted = [name for name in arrays.names(path) if name in _WANTED or _EPISODE.fullmatch(name)]
+    return arrays.load(path, wanted)
 
 
 def _needed(content: Mapping[str, np.ndarray], name: str, path: Path) -> np.ndarray:
