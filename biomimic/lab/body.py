@@ -47,7 +47,7 @@ def write(path: str | Path, embodiment: Embodiment) -> Path:
         BadValue: a joint that a CustomJoint cannot express (a ball, a slide after a hinge, hinges about two points).
     """
     model, couplings = embodiment.model, _couplings(embodiment.model)
-    root = ElementTree.Element("Model", name=_plain(embodiment.name))
+    root = ElementTree.Element("Model", name=plain(embodiment.name))
     setup.fill(root, credits="", length_units="meters", force_units="N")
     setup.fill(root, gravity=to_opensim(embodiment.to_house(model.opt.gravity)))
     ElementTree.SubElement(root, "Ground", name="ground")
@@ -91,8 +91,22 @@ def coordinates(embodiment: Embodiment, recording: Recording) -> Signals:
         if model.jnt_type[joint] == _FREE:
             channels |= dict(zip(ROOT, _root(embodiment, joint, qpos[:, place : place + 7]).T))
         elif name not in couplings or not _is_inside(model, name, couplings[name]):
-            channels[_plain(name)] = qpos[:, place]
+            channels[plain(name)] = qpos[:, place]
     return Signals(table.time, np.column_stack(list(channels.values())), tuple(channels), "SI")
+
+
+def carried(embodiment: Embodiment) -> dict[str, dict[str, tuple[float, ...]]]:
+    """Driver → joint with a coordinate of its own that follows it → slope, a polynomial of the driver (falling order).
+
+    A moment of the follower acts on the driver as slope x moment.
+    """
+    model = embodiment.model
+    found: dict[str, dict[str, tuple[float, ...]]] = {}
+    for name, coupling in _couplings(model).items():
+        if not _is_inside(model, name, coupling):
+            slope = tuple(float(c) for c in np.polyder(coupling.coefficients))
+            found.setdefault(coupling.driver or "", {})[name] = slope
+    return found
 
 
 def _couplings(model: mujoco.MjModel) -> dict[str, _Coupling]:
@@ -125,7 +139,7 @@ def _body(model: mujoco.MjModel, body: int) -> ElementTree.Element:
     turn = _matrix(model.body_iquat[body])
     inertia = turn @ np.diag(model.body_inertia[body]) @ turn.T
     entries = [inertia[k] for k in ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))]
-    element = ElementTree.Element("Body", name=_plain(model.body(body).name))
+    element = ElementTree.Element("Body", name=plain(model.body(body).name))
     mass = float(model.body_mass[body])
     if mass >= _SHOWN:
         parts = ElementTree.SubElement(element, "components")
@@ -151,7 +165,7 @@ def _joint(embodiment: Embodiment, body: int, couplings: dict[str, _Coupling]) -
     if joints and model.jnt_type[joints[0]] == _FREE:
         return _free(embodiment, body, joints[0])
     kind = "CustomJoint" if joints else "WeldJoint"
-    element = ElementTree.Element(kind, name=f"{_plain(model.body(body).name)}_joint")
+    element = ElementTree.Element(kind, name=f"{plain(model.body(body).name)}_joint")
     hinges = [joint for joint in joints if model.jnt_type[joint] == _HINGE]
     slides = [joint for joint in joints if model.jnt_type[joint] == _SLIDE]
     _check(model, body, joints, slides)
@@ -199,14 +213,16 @@ def _check(model: mujoco.MjModel, body: int, joints: list[int], slides: list[int
     if any(kind not in (_SLIDE, _HINGE) for kind in kinds):
         raise BadValue(f'Body "{name}" has a joint that is neither a hinge nor a slide; OpenSim needs these two kinds.')
     if joints != slides + hinges or len(slides) > 3 or len(hinges) > 3:
-        raise BadValue(f'Body "{name}" has {len(joints)} joints; a CustomJoint has up to 3 slides before up to 3 hinges.')
+        raise BadValue(
+            f'Body "{name}" has {len(joints)} joints; a CustomJoint has up to 3 slides before up to 3 hinges.'
+        )
     if hinges and np.ptp(model.jnt_pos[hinges], axis=0).max() > 1e-9:
         raise BadValue(f'The hinges of body "{name}" turn about different points; a CustomJoint has one.')
 
 
 def _frames(element: ElementTree.Element, model: mujoco.MjModel, parent: tuple, child: tuple) -> None:
     """Where the joint sits on both bodies: (body, place (3,), orientation (3, 3)) of parent and child."""
-    names = [f"{_plain(model.body(one[0]).name) if one[0] else 'ground'}_offset" for one in (parent, child)]
+    names = [f"{plain(model.body(one[0]).name) if one[0] else 'ground'}_offset" for one in (parent, child)]
     setup.fill(element, socket_parent_frame=names[0], socket_child_frame=names[1])
     frames = ElementTree.SubElement(element, "frames")
     for name, (body, place, turn) in zip(names, (parent, child)):
@@ -219,7 +235,7 @@ def _coordinates(element: ElementTree.Element, model: mujoco.MjModel, joints: li
     for joint in joints:
         default = float(model.qpos0[model.jnt_qposadr[joint]])
         span = model.jnt_range[joint] if model.jnt_limited[joint] else (default - math.pi, default + math.pi)
-        one = ElementTree.SubElement(group, "Coordinate", name=_plain(model.joint(joint).name))
+        one = ElementTree.SubElement(group, "Coordinate", name=plain(model.joint(joint).name))
         setup.fill(one, default_value=default, range=span)
 
 
@@ -260,7 +276,7 @@ def _completed(axes: list[np.ndarray]) -> list[np.ndarray]:
 
 def _axis(parent: ElementTree.Element, name: str, axis: object, coupling: _Coupling) -> None:
     element = ElementTree.SubElement(parent, "TransformAxis", name=name)
-    setup.fill(element, coordinates=_plain(coupling.driver) if coupling.driver else "", axis=axis)
+    setup.fill(element, coordinates=plain(coupling.driver) if coupling.driver else "", axis=axis)
     element.append(_function(coupling, name="function"))
 
 
@@ -273,11 +289,11 @@ def _function(coupling: _Coupling, name: str = "") -> ElementTree.Element:
 
 
 def _constraint(name: str, coupling: _Coupling) -> ElementTree.Element:
-    element = ElementTree.Element("CoordinateCouplerConstraint", name=f"{_plain(name)}_coupling")
+    element = ElementTree.Element("CoordinateCouplerConstraint", name=f"{plain(name)}_coupling")
     setup.fill(element, isEnforced=True)
     ElementTree.SubElement(element, "coupled_coordinates_function").append(_function(coupling))
-    driver = _plain(coupling.driver or "")
-    return setup.fill(element, independent_coordinate_names=driver, dependent_coordinate_name=_plain(name))
+    driver = plain(coupling.driver or "")
+    return setup.fill(element, independent_coordinate_names=driver, dependent_coordinate_name=plain(name))
 
 
 def _root(embodiment: Embodiment, joint: int, pose: np.ndarray) -> np.ndarray:
@@ -318,9 +334,9 @@ def _euler(turn: np.ndarray) -> tuple[float, float, float]:
 
 
 def _frame(model: mujoco.MjModel, body: int) -> str:
-    return f"/bodyset/{_plain(model.body(body).name)}" if body else "/ground"
+    return f"/bodyset/{plain(model.body(body).name)}" if body else "/ground"
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """A name without blanks and slashes, which OpenSim does not allow."""
     return re.sub(r"\W", "_", name)

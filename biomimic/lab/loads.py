@@ -51,7 +51,9 @@ def of_recording(recording: Recording) -> Loads:
     if force is None or pressure is None:
         lacks = "ground force" if force is None else "centre of pressure"
         raise NotEnoughData(f'Trial "{recording.trial}" has no {lacks}; OpenSim needs force and its point of attack.')
-    sides = tuple(side for side in SIDES if f"vertical_{side}" in force.names and f"pressure_x_{side}" in pressure.names)
+    sides = tuple(
+        side for side in SIDES if f"vertical_{side}" in force.names and f"pressure_x_{side}" in pressure.names
+    )
     if not sides:
         raise NotEnoughData(f'Trial "{recording.trial}" has no foot with both a force and a centre of pressure.')
     parts = [_foot(force, pressure, free, side) for side in sides]

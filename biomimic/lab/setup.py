@@ -44,4 +44,6 @@ def write(path: str | Path, tool: ElementTree.Element) -> Path:
     document = ElementTree.Element("OpenSimDocument", Version=VERSION)
     document.append(tool)
     ElementTree.indent(document, "\t")
-    return files.write(path, '<?xml version="1.0" encoding="UTF-8" ?>\n' + ElementTree.tostring(document, "unicode") + "\n")
+    return files.write(
+        path, '<?xml version="1.0" encoding="UTF-8" ?>\n' + ElementTree.tostring(document, "unicode") + "\n"
+    )
