@@ -1,4 +1,4 @@
-"""python -m biomimic.readers opensim --coordinates ik.mot …: recordings from, and to, files of other programs."""
+"""python -m biomimic.readers read ik.mot grf.mot …: recordings from, and to, files of other programs."""
 
 import argparse
 import sys
@@ -10,11 +10,15 @@ GOOD, BAD = 0, 2
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit code 0, or 2 with one sentence on standard error."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a sign shows a question mark
     options = _parser().parse_args(arguments)
     from biomimic.errors import BiomimicError
 
+    commands = {"read": _read, "opensim": _opensim, "write-evalkit": _write, "read-evalkit": _episodes}
     try:
-        {"opensim": _opensim, "write-evalkit": _write, "read-evalkit": _read}[options.command](options)
+        commands[options.command](options)
     except BiomimicError as error:
         print(error, file=sys.stderr)
         return BAD
@@ -26,13 +30,14 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m biomimic.readers", description="Recordings from, and to, files of other programs."
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    opensim = commands.add_parser("opensim", help="one trial of a laboratory, from OpenSim's files")
+    _add_read(commands.add_parser("read", help="one trial out of any files of a laboratory"))
+    opensim = commands.add_parser("opensim", help="one trial of a laboratory, from OpenSim's files, nothing proved")
     opensim.add_argument("--coordinates", type=Path, help="joint angles (.mot, .sto)")
     opensim.add_argument("--forces", type=Path, help="ground forces (.mot, .sto)")
     opensim.add_argument("--moments", type=Path, help="joint moments of inverse dynamics (.sto)")
     opensim.add_argument("--emg", type=Path, help="EMG envelopes (.sto)")
     opensim.add_argument("--mass", type=float, required=True, help="of the person [kg]")
-    opensim.add_argument("--family", required=True, help="whose names and signs hold: rajagopal2016 or gait2392")
+    opensim.add_argument("--family", required=True, help="whose names and signs hold: rajagopal2016, gait2392, …")
     opensim.add_argument("--right", metavar="PREFIX", help="of the right foot's force columns, e.g. ground_force_")
     opensim.add_argument("--left", metavar="PREFIX", help="of the left foot's, e.g. 1_ground_force_")
     opensim.add_argument("--emg-side", choices=("right", "left"), default="right", help="side EMG was recorded on")
@@ -47,6 +52,104 @@ def _parser() -> argparse.ArgumentParser:
     read.add_argument("--mass", type=float, help="[kg], where the file does not say it")
     read.add_argument("--touch-unit", help='unit of the touch sensors ("N"), which no file states')
     return parser
+
+
+def _add_read(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE", help="of one trial; what each is, it says itself"
+    )
+    parser.add_argument(
+        "--out", type=Path, help="recording or motion to write (.npz); without it only figures are shown"
+    )
+    parser.add_argument("--mass", type=float, help="of the person [kg]")
+    parser.add_argument("--family", help="of the OpenSim model: rajagopal2016, lai2017, gait2392, gait10dof18")
+    parser.add_argument(
+        "--plate",
+        action="append",
+        default=[],
+        metavar="NAME=SIDE",
+        help="foot on a plate, e.g. ground_force_1_=right or 2=left; none leaves it out",
+    )
+    parser.add_argument("--emg-side", choices=("right", "left"), help="of EMG whose channels do not say it")
+    parser.add_argument(
+        "--muscle",
+        action="append",
+        default=[],
+        metavar="CHANNEL=NAME",
+        help="muscle of an EMG channel, e.g. CH3=soleus_right",
+    )
+    unit = parser.add_mutually_exclusive_group()
+    unit.add_argument(
+        "--degrees", action="store_true", default=None, help="angles are degrees, where the file is silent"
+    )
+    unit.add_argument("--radians", action="store_false", dest="degrees", help="angles are radians, where it is silent")
+    parser.add_argument("--up", help="axis of the file that points up, e.g. z")
+    parser.add_argument("--forward", help="axis in which the person goes once z is up: x, -x, y or -y (--forward=-x)")
+    parser.add_argument("--subject", help="whose markers to take")
+    parser.add_argument("--from", dest="start", type=float, help="first time that is kept [s]")
+    parser.add_argument("--to", dest="end", type=float, help="last time that is kept [s]")
+    parser.add_argument("--accept", action="append", default=[], metavar="CHANNEL", help="may fail the audit of signs")
+    parser.add_argument("--skeleton", help=".asf file of an .amc file")
+    parser.add_argument("--body-model", help="SMPL-H or SMPL-X body of an AMASS file")
+    parser.add_argument("--episode", type=int, help="of a rollout file, from 0")
+    parser.add_argument("--touch-unit", help='of a rollout\'s touch sensors, "N" or "BW"')
+
+
+def _read(options: argparse.Namespace) -> None:
+    from biomimic import files
+    from biomimic.readers import read
+    from biomimic.readers.overview import lines, overview
+    from biomimic.recording import Recording
+
+    if options.out is not None:
+        files.check_writable(options.out.parent)
+    found = read(options.files, _told(options))
+    if options.out is not None and isinstance(found, Recording):
+        found = replace(found, trial=options.out.stem)
+    print("\n".join(lines(overview(found, _marked(options.files)))))
+    print(f"  {found.provenance.note}")
+    if options.out is not None:
+        print(found.save(options.out))
+
+
+def _marked(paths: list[Path]):
+    if len(paths) != 1 or paths[0].suffix.lower() != ".c3d":
+        return None
+    from biomimic.readers import laboratory
+
+    return laboratory.read_events(paths[0])
+
+
+def _told(options: argparse.Namespace):
+    from biomimic.errors import BadValue
+    from biomimic.readers import Told
+
+    span = None
+    if options.start is not None or options.end is not None:
+        span = (-1e9 if options.start is None else options.start, 1e9 if options.end is None else options.end)
+    pairs = {}
+    for name in ("plate", "muscle"):
+        wrong = [one for one in getattr(options, name) if "=" not in one]
+        if wrong:
+            raise BadValue(f'--{name} was given "{wrong[0]}"; it is written NAME=VALUE.')
+        pairs[name] = dict(one.rsplit("=", 1) for one in getattr(options, name))
+    return Told(
+        mass=options.mass,
+        family=options.family,
+        plates=pairs["plate"],
+        emg_side=options.emg_side,
+        muscles=pairs["muscle"],
+        degrees=options.degrees,
+        up=options.up,
+        forward=options.forward,
+        subject=options.subject,
+        span=span,
+        accepted=tuple(options.accept),
+        skeleton=options.skeleton,
+        body_model=options.body_model,
+        episode=options.episode,
+        touch_unit=options.touch_unit,
+    )
 
 
 def _opensim(options: argparse.Namespace) -> None:
@@ -73,7 +176,7 @@ def _write(options: argparse.Namespace) -> None:
     print(evalkit.write([Recording.load(path) for path in options.recordings], options.out))
 
 
-def _read(options: argparse.Namespace) -> None:
+def _episodes(options: argparse.Namespace) -> None:
     from biomimic import embodiment, files
     from biomimic.readers import evalkit
 

@@ -128,6 +128,7 @@ def find(
     path: str | Path,
     *,
     family: str | None = None,
+    why: str = "as given",
     force: Signals | None = None,
     accepted: Sequence[str] = (),
 ) -> Found:
@@ -140,6 +141,7 @@ def find(
         table: columns of the file, rotations in radians.
         path: of the file, for errors.
         family: as somebody says; it is proved all the same.
+        why: how that is known, in words.
         force: on the feet, house names [N], if there is any.
         accepted: channels whose failed checks the user waived.
 
@@ -164,7 +166,7 @@ def find(
     angles, checks = fitting[chosen]
     same = [one for one in fitting if one != chosen and _says(table, one) == _says(table, chosen)]
     note = f"names and signs of {chosen}" + (f" (the same as {', '.join(same)} here)" if same else "")
-    note += " as given" if asked is not None else " found by the file's own signs" if checks else ""
+    note += f" {why}" if asked is not None else " found by the file's own signs" if checks else ""
     return Found(names(chosen), angles, checks, note)
 
 

@@ -55,10 +55,25 @@ def shares(load: Load, motion: Motion, start: float, path: str | Path) -> dict[s
             f"{path}: {load.name} has no centre of pressure, so which foot stood on it cannot be told; say its side."
         )
     places = {side: _middle(motion, side, path) for side in SIDES}
-    for first, last in steps:
+    end = start + (len(motion.position) - 1) / motion.rate
+    seen = [(a, b) for a, b in steps if load.time[b - 1] >= start and load.time[a] <= end]
+    for first, last in seen:
         apart = {side: _apart(places[side], motion.rate, start, load, (first, last)) for side in SIDES}
         found[_foot(apart, load, (first, last), path)][first:last] = 1.0
+    for first, last in (span for span in steps if span not in seen):
+        found[_usual(found, load, (first, last), path)][first:last] = 1.0
     return found
+
+
+def _usual(found: dict[str, np.ndarray], load: Load, span: tuple[int, int], path: str | Path) -> str:
+    """The foot of a step outside of the motion's time: the one that made all steps within it."""
+    sides = [side for side in SIDES if found[side].any()]
+    if len(sides) == 1:
+        return sides[0]
+    raise BadValue(
+        f"{path}: {load.name} is loaded from {load.time[span[0]]:.3f} to {load.time[span[1] - 1]:.3f} s, when the feet "
+        "were not recorded; say the side of that plate, leave it out, or cut the file of forces to the motion's time."
+    )
 
 
 def contacts(load: Load) -> list[tuple[int, int]]:

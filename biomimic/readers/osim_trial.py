@@ -93,7 +93,8 @@ def join(parts: Parts, told: Told) -> tuple[Recording, list[str]]:
     names = families.names(told.family or _NAMES)
     if parts.angles is not None:
         table, path = parts.angles.table, parts.angles.path
-        found = families.find(table, path, family=_family(parts, told), force=force, accepted=told.accepted)
+        family, why = _family(parts, told)
+        found = families.find(table, path, family=family, why=why, force=force, accepted=told.accepted)
         names, notes = found.names, [*notes, found.note, *_degrees(parts.angles)]
         recording = replace(recording, angles=found.angles, position=opensim.pelvis(table, path))
         families.check_unit(found.angles, path, _moves(recording))
@@ -135,24 +136,24 @@ def _mass(parts: Parts, told: Told) -> float:
     if parts.model is not None:
         return parts.model.mass
     raise BadValue(
-        f"{parts.first} does not say the mass of the person; give it in kg, or the trial's model (.osim) with its files."
+        f"{parts.first} does not say the mass of the person; give it in kg, or the trial's model (.osim) as well."
     )
 
 
-def _family(parts: Parts, told: Told) -> str | None:
-    """The family as given, or as the range of the model's knee tells; else the trial has to tell it."""
+def _family(parts: Parts, told: Told) -> tuple[str | None, str]:
+    """The family as given, or as the range of the model's knee tells, and which of both; else the trial has to tell."""
     sign = None if parts.model is None else parts.model.knee
-    if told.family is None or sign is None:
-        if sign is None:
-            return told.family
-        return _NAMES if sign > 0 else "gait2392"
+    if sign is None:
+        return told.family, "as given"
+    if told.family is None:
+        return (_NAMES if sign > 0 else "gait2392"), f"by the knee of the model {parts.model.name}"
     said = families.names(told.family).angles.get("knee_angle_r")
     if said is not None and said[1] != sign:
         raise BadValue(
             f'{parts.first}: the family "{told.family}" was given, but the knee of the model {parts.model.name} bends '
             "the other way; give the family of that model."
         )
-    return told.family
+    return told.family, "as given"
 
 
 def _degrees(one: Storage) -> list[str]:
@@ -194,16 +195,11 @@ def _forces(parts: Parts, told: Told) -> tuple[Signals, Signals | None, Signals 
     notes = [f"{one.force}: {one.side}" for one in fixed]
     if open_ones:
         motion, start = _feet(parts, told, open_ones)
-        table, more = _shared(table, open_ones, motion, (start, path))
-        fixed += more
-        notes += [f"{prefix}v by the feet: {_who(more, prefix)}" for prefix in open_ones]
+        table, more, said = _shared(table, open_ones, motion, (start, path))
+        fixed, notes = fixed + more, notes + said
     if not fixed:
         raise BadValue(f"{path}: every force column was left out; give the side of at least one.")
     return *opensim.forces(table, tuple(fixed), path), notes
-
-
-def _who(plates: list[Plate], prefix: str) -> str:
-    return " and ".join(one.side for one in plates if one.force.startswith(f"{prefix}@")) or "nobody"
 
 
 def _feet(parts: Parts, told: Told, prefixes: list[str]) -> tuple[Motion, float]:
@@ -220,10 +216,10 @@ def _feet(parts: Parts, told: Told, prefixes: list[str]) -> tuple[Motion, float]
 
 def _shared(
     table: Signals, prefixes: list[str], motion: Motion, where: tuple[float, Path]
-) -> tuple[Signals, list[Plate]]:
-    """The table with the columns of each plate given to the foot that stood there, step by step."""
+) -> tuple[Signals, list[Plate], list[str]]:
+    """The table with the columns of each plate given to the foot that stood there, step by step, and who it was."""
     start, path = where
-    names, values, plates = list(table.names), [table.values], []
+    names, values, plates, notes = list(table.names), [table.values], [], []
     for prefix in prefixes:
         one = opensim.plate(table, prefix, "right")
         vertical = table.channel(f"{one.force}y")
@@ -237,13 +233,16 @@ def _shared(
             there = np.column_stack([table.channel(f"{one.point}x"), -table.channel(f"{one.point}z")])
             point = np.where((vertical >= feet.LOADED)[:, None], there, np.nan)
         load = feet.Load(f"plate {prefix}v", table.time, vertical, point)
-        for side, share in feet.shares(load, motion, start, path).items():
+        shares = feet.shares(load, motion, start, path)
+        bearing = [side for side, share in shares.items() if share.any()]
+        notes.append(f"{prefix}v by the feet: {' and '.join(bearing) or 'nobody'}")
+        for side, share in shares.items():
             columns = [f"{one.force}{axis}" for axis in "xyz"] + ([one.torque] if one.torque else [])
             values.append(np.column_stack([share * table.channel(name) for name in columns]))
             new = [f"{prefix}@{side}_{axis}" for axis in "xyz"] + ([f"{prefix}@{side}_t"] if one.torque else [])
             names += new
             plates.append(Plate(f"{prefix}@{side}_", one.point, f"{prefix}@{side}_t" if one.torque else "", side))
-    return Signals(table.time, np.hstack(values), tuple(names), table.unit), plates
+    return Signals(table.time, np.hstack(values), tuple(names), table.unit), plates, notes
 
 
 def _positions(recording: Recording, parts: Parts, told: Told) -> Signals | None:
@@ -265,7 +264,7 @@ def _headed(recording: Recording, told: Told, path: Path) -> Recording:
     if np.hypot(x, y) > _TRAVEL and abs(np.arctan2(y, x)) > _OFF:
         names = {"x": x, "-x": -x, "y": y, "-y": -y}
         raise BadValue(
-            f"{path}: the pelvis travels {x:.2f} m forward and {y:.2f} m to the left, so the person does not walk along "
+            f"{path}: the pelvis travels {x:.2f} m forward and {y:.2f} m to the left, so the person does not go along "
             f'x as OpenSim\'s files do; say forward = "{max(names, key=lambda one: names[one])}".'
         )
     return recording

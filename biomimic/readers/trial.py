@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-
 from biomimic.errors import BadFile, BadValue
 from biomimic.motion import Motion
 from biomimic.provenance import Provenance, sha256
@@ -140,6 +139,7 @@ def _cut(recording: Recording, span: tuple[float, float] | None, path: Path) -> 
     if short:
         time = parts[short[0]].time
         raise BadValue(
-            f"{path}: {short[0]} has nothing from {span[0]:g} to {span[1]:g} s; it covers {time[0]:g} to {time[-1]:g} s."
+            f"{path}: {short[0]} has nothing from {span[0]:g} to {span[1]:g} s; it lasts from {time[0]:g} to "
+            f"{time[-1]:g} s."
         )
     return replace(recording, **cut)
