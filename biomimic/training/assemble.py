@@ -15,6 +15,7 @@ from biomimic.training.engine import CONTROL_STEP
 from biomimic.training.env import Env, Task
 from biomimic.training.layer import Layer
 from biomimic.training.layer import build as build_layer
+from biomimic.training.observation import Blocks
 from biomimic.training.recipe import Recipe
 
 
@@ -72,7 +73,7 @@ def build(
             f'The recipe pushes its bodies, and the root of "{body.name}" is fixed; a push needs a free root: set '
             "pushes.force = 0."
         )
-    layer = None if settings is None else _layer(body, targets, settings, recipe.observation.stride_torque)
+    layer = None if settings is None else _layer(body, targets, settings, recipe.observation)
     task = Task(
         body=constants,
         actions=recipe.actions,
@@ -101,7 +102,7 @@ def evaluation(env: Env, recipe: Recipe, body: Embodiment, bodies: int) -> Env:
     return replace(env, engine=engine.load(body.model, bodies, threads=recipe.body.threads, dynamics=dynamics))
 
 
-def _layer(body: Embodiment, targets: Sequence[Trajectory], settings: Settings, sees_torque: bool) -> Layer:
+def _layer(body: Embodiment, targets: Sequence[Trajectory], settings: Settings, blocks: Blocks) -> Layer:
     periodic = [target for target in targets if target.period is not None]
     if len(targets) != 1 or not periodic:
         raise BadValue(
@@ -109,4 +110,5 @@ def _layer(body: Embodiment, targets: Sequence[Trajectory], settings: Settings, 
             f"{len(targets)} were given, {len(periodic)} of them periodic. Give one, or set observation.stride to "
             'false and actions.kind to "excitation" or "activation".'
         )
-    return build_layer(body, targets[0], settings, sees_torque=sees_torque)
+    seen = {"sees_landing": blocks.stride_landing, "sees_torque": blocks.stride_torque}
+    return build_layer(body, targets[0], settings, **seen)

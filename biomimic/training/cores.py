@@ -9,6 +9,8 @@ import jax
 import numpy as np
 from jax import numpy as jnp
 
+BLOCK = 4  # bodies
+
 
 def share(function: Callable, given: tuple) -> object:
     """A compiled function of arrays of B bodies, which treats each by itself, with the bodies shared out to all cores.
@@ -26,7 +28,22 @@ def share(function: Callable, given: tuple) -> object:
     return jax.tree.map(lambda *rows: jnp.concatenate(rows), *found)
 
 
-def _part(given: tuple, span: slice) -> tuple:
+def some(function: Callable, given: tuple, rows: np.ndarray) -> np.ndarray:
+    """The same for some of the bodies: in blocks of one size, so that any number of them needs one compilation.
+
+    Args:
+        function: see `share`; its value is one array.
+        given: its arguments, for all bodies.
+        rows: which bodies, (n,), at least one.
+    """
+    here = jax.tree.map(np.asarray, given)
+    padded = np.append(rows, np.full(-len(rows) % BLOCK, rows[-1]))
+    with ThreadPoolExecutor(_cores()) as pool:
+        found = pool.map(lambda block: np.asarray(function(*_part(here, block))), padded.reshape(-1, BLOCK))
+        return np.concatenate(list(found))[: len(rows)]
+
+
+def _part(given: tuple, span: slice | np.ndarray) -> tuple:
     return jax.tree.map(lambda rows: rows[span], given)
 
 

@@ -181,8 +181,7 @@ class Env:
         size, task = self.engine.size, self.task
         key = jax.device_put(key, jax.local_devices()[0])  # all that follows stays there: one compilation, not two
         begun, start = _draw(task, self.clips, jax.random.split(key, size), stage)
-        everyone = np.ones(size, dtype=bool)
-        physics, view = self.engine.reset(None, everyone, start)
+        physics, view = self.engine.reset(None, np.ones(size, dtype=bool), start)
         return self._begun(physics, view, begun)
 
     def step(self, state: State, action: jax.Array, stage: Stage) -> tuple[State, Outcome]:
@@ -199,8 +198,14 @@ class Env:
         after, outcome = judge(task, self.clips, moved, action, stage)
         state = after._replace(physics=physics, view=view)
         if self.engine.is_traced or np.asarray(outcome.done).any():
-            state = self._renewed(state, outcome.done, stage)
+            state = self.renew(state, outcome.done, stage)
         return state, outcome._replace(label=label)
+
+    def renew(self, state: State, chosen: jax.Array, stage: Stage) -> State:
+        """The chosen bodies (B,) put into clips and frames drawn anew."""
+        begun, start = _draw(self.task, self.clips, state.key, stage)
+        physics, view = self.engine.reset(state.physics, chosen, start)
+        return _chosen(chosen, self._begun((), view, begun), state._replace(physics=()))._replace(physics=physics)
 
     def _commanded(self, state: State, action: jax.Array) -> tuple[jax.Array, Memory, jax.Array | None]:
         """`command`; around MuJoCo C, the programmes of the muscle layer are shared out to one thread per core."""
@@ -208,12 +213,6 @@ class Env:
         if self.engine.is_traced or not task.is_programmed:
             return command(task, *given)
         return cores.share(partial(command_one_by_one, task), given)
-
-    def _renewed(self, state: State, done: jax.Array, stage: Stage) -> State:
-        begun, start = _draw(self.task, self.clips, state.key, stage)
-        physics, view = self.engine.reset(state.physics, done, start)
-        fresh = self._begun((), view, begun)
-        return _chosen(done, fresh, state._replace(physics=()))._replace(physics=physics)
 
     def _begun(self, physics: Physics, view: BodyView, begun: "Begin") -> State:
         view = jax.tree.map(jnp.asarray, view)
@@ -367,6 +366,19 @@ def first(task: Task, all_clips: Clips, view: BodyView, begun: Begin) -> State:
         observation=seen,
         key=begun.key,
     )
+
+
+@partial(jax.jit, static_argnums=0)
+def observed(task: Task, all_clips: Clips, state: State) -> jax.Array:
+    """What B bodies see whose view was changed by hand, (B, O)."""
+
+    def one(state: State) -> jax.Array:
+        block, frame, origin = _pursued(task, state)
+        return observation.observe(
+            Instant(state.view, state.clip, frame, origin, block), all_clips, task.blocks, task.body
+        )
+
+    return jax.vmap(one)(state._replace(physics=()))
 
 
 def _pursued(task: Task, state: State) -> tuple[jax.Array | None, jax.Array, jax.Array]:

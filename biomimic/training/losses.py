@@ -23,6 +23,12 @@ def value_loss(value: jax.Array, old: jax.Array, target: jax.Array, clip: float)
     return 0.5 * error
 
 
+def bounded(error: jax.Array, worth: float) -> jax.Array:
+    """Square of an error up to `worth`, and from there on a straight line with the same slope (Huber, times 2)."""
+    size = jnp.abs(error)
+    return jnp.where(size < worth, error**2, worth * (2 * size - worth))
+
+
 def divergence(log_ratio: jax.Array) -> jax.Array:
     """Estimate of KL(old | new) of each sample, never negative: ratio - 1 - log ratio.
 

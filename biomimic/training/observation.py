@@ -20,6 +20,7 @@ class Blocks:
 
     Args:
         stride: bookkeeping of a periodic target's stride, as it is handed in.
+        stride_landing: in it, where the swinging foot should land, and the speeds of the points of the feet.
         stride_torque: in it, the joint torque that is left if all muscles relax as fast as they can.
         joint_position: coordinates without the root's place in the plane.
         joint_velocity: all speeds.
@@ -39,6 +40,7 @@ class Blocks:
     """
 
     stride: bool = False
+    stride_landing: bool = False
     stride_torque: bool = False
     joint_position: bool = True
     joint_velocity: bool = True

@@ -26,6 +26,7 @@ from biomimic.errors import BadValue
 from biomimic.training import losses, network, noise, normalize, optimise
 
 FACTORS = (0.01, 10.0)  # limits of what the KL rule multiplies the rate by
+WORTH = 1.0  # in units of action: a label farther off pulls no harder; the tracker asks for much in a fall
 CHANGE = 1.5  # it changes by this, when the KL is more than twice or less than half of what is wanted
 
 
@@ -45,7 +46,7 @@ class PPO:
     value_weight: float = ranged(0.5, low=0.0)
     entropy: float = 0.0  # weight of the entropy bonus
     balance: float = ranged(0.01, low=0.0)  # weight of the experts' imbalance
-    imitation: float = ranged(0.0, low=0.0)  # weight of the squared distance to labels
+    imitation: float = ranged(0.0, low=0.0)  # weight of the bounded squared distance to labels
     imitation_until: int = ranged(0, low=0)  # update at which that weight has fallen to 0; 0: it stays
     advantage: str = one_of("minibatch", "batch", "raw", default="minibatch")  # what advantages are normalised over
     is_reward_scaled: bool = True  # rewards are divided by the running spread of the discounted return
@@ -219,7 +220,7 @@ def loss(
     total = parts["policy_loss"] + settings.value_weight * parts["value_loss"]
     total = total - settings.entropy * parts["entropy"] + settings.balance * seen.imbalance
     if rows.label is not None:
-        distance = jnp.mean((seen.mean - rows.label) ** 2, axis=-1)
+        distance = jnp.mean(losses.bounded(seen.mean - rows.label, WORTH), axis=-1)
         parts["imitation_loss"] = losses.mean(distance, weight * rows.label_weight)
         total = total + imitation * parts["imitation_loss"]
     return total, parts

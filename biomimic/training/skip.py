@@ -34,7 +34,12 @@ def init(inputs: int, outputs: int, knots: int = 32) -> jax.Array:
     if min(inputs, outputs, knots) < 1:
         found = f"{inputs} inputs, {outputs} outputs and {knots} knots"
         raise BadValue(f"A skip table with {found} was asked for; each must be 1 or more (stride block: inputs + 3).")
-    return jnp.zeros((COMBINATIONS, knots, inputs + 1, outputs), jnp.float32)
+    return jnp.zeros(shape(inputs, outputs, knots), jnp.float32)
+
+
+def shape(inputs: int, outputs: int, knots: int) -> tuple[int, int, int, int]:
+    """Shape of a table."""
+    return COMBINATIONS, knots, inputs + 1, outputs
 
 
 def width(table: jax.Array) -> int:

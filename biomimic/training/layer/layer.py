@@ -146,14 +146,22 @@ class Layer(NamedTuple):
         return stride.observe(self.plan, view, look.sight, memory.footing, look.point)
 
 
-def build(embodiment: Embodiment, target: Trajectory, settings: Settings, *, sees_torque: bool = False) -> Layer:
+def build(
+    embodiment: Embodiment,
+    target: Trajectory,
+    settings: Settings,
+    *,
+    sees_landing: bool = False,
+    sees_torque: bool = False,
+) -> Layer:
     """The tracker of a body and a periodic target as pure functions.
 
     Args:
         embodiment: the body.
         target: what is tracked.
         settings: of the tracker.
-        sees_torque: the stride block also holds the joint torque that relaxing muscles leave.
+        sees_landing: the stride block also holds where the swinging foot should land.
+        sees_torque: it also holds the joint torque that relaxing muscles leave.
 
     Raises:
         BadValue: the target is not periodic, was made for another body, or the body has actuators but muscles.
@@ -162,7 +170,7 @@ def build(embodiment: Embodiment, target: Trajectory, settings: Settings, *, see
     cycle = Cycle(embodiment, target)
     ground = footing.Ground(course.of(cycle), settings, house[0, :2], house[1, :2], DT)
     return Layer(
-        plan=tasks.plan(embodiment, ground, sees_torque=sees_torque),
+        plan=tasks.plan(embodiment, ground, sees_landing=sees_landing, sees_torque=sees_torque),
         muscles=embodiment.model.nu,
         scale=_scale(cycle),
         starts=_starts(embodiment, target, settings),

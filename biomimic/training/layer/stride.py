@@ -1,10 +1,12 @@
 """The observation block "stride": where the body is in its stride and how far from the target, in JAX.
 
-The errors are those that the tracker's own tasks are made of, but for where the next step should land: a policy has to
-find that from the capture point. No activations are among them: a policy that sees its last action copies it. On demand
-the joint torque is added that is left if all muscles relax as fast as they can: what the next action has to live with.
+The errors are those that the tracker's own tasks are made of. No activations are among them: a policy that sees its
+last action copies it. Two parts come on demand: where the swinging foot should land, which a policy otherwise has to
+find from the capture point, with the speeds of the points of the feet; and the joint torque that is left if all muscles
+relax as fast as they can: what the next action has to live with.
 """
 
+import numpy as np
 from jax import numpy as jnp
 
 from biomimic.control.contact import POINTS
@@ -13,12 +15,13 @@ from biomimic.training.layer import footing, tasks
 from biomimic.training.layer.course import Point
 
 HARMONICS = 4
+LANDING = 6 + 6 + POINTS  # numbers: places and speeds of the ankles, speeds of the points
 SCALE = {"height": 0.02, "place": 0.1, "speed": 0.5, "torque": 20.0}  # [m], [m], [m/s], [N m]: entries of about one
 
 
 def width(plan: tasks.Plan) -> int:
     """How many numbers `observe` gives."""
-    return plan.sees_torque * len(plan.ground.course.joints) + _width(plan)
+    return _width(plan) + plan.sees_landing * LANDING + plan.sees_torque * len(plan.ground.course.joints)
 
 
 def _width(plan: tasks.Plan) -> int:
@@ -32,7 +35,7 @@ def observe(plan: tasks.Plan, view, sight: tasks.Sight, memory: footing.Footing,
     here, house = footing.travel(ground, memory), jnp.asarray(plan.house)
     target = (point.ankles[0].reshape(2, 3) + here - sight.ankles) @ house.T
     target_speed = point.ankles[1].reshape(2, 3)
-    ankle_speed = _ankle_speed(plan, view)
+    ankle_speed = _speed(view, plan.feet.ankles, sight.ankles)
     apart = (house[:2] @ (sight.ankles[1] - sight.ankles[0])) / SCALE["place"]
     parts = [
         memory.phase[None],
@@ -55,13 +58,35 @@ def observe(plan: tasks.Plan, view, sight: tasks.Sight, memory: footing.Footing,
         apart,
         (sight.com[2:] - point.com[0, 2:]) / SCALE["place"],
     ]
+    if plan.sees_landing:
+        parts.append(_landing(plan, view, sight, memory, point))
     if plan.sees_torque:
         least, _ = actions.reachable(plan.activation, view.activation)
         parts.append((sight.motion.pull @ least)[6:] / SCALE["torque"])
     return jnp.concatenate(parts)
 
 
-def _ankle_speed(plan: tasks.Plan, view) -> jnp.ndarray:
-    """Velocity of both ankles in the world, (2, 3) [m/s]."""
-    carried, offset = view.cvel[plan.feet.ankles], view.xpos[plan.feet.ankles] - view.centre
-    return carried[:, 3:] + jnp.cross(carried[:, :3], offset)
+def of_arms(plan: tasks.Plan) -> np.ndarray:
+    """Which numbers behind the first three are errors of the arms' joints or torque there, (width(plan) - 3,) bool."""
+    joints = np.zeros(len(plan.ground.course.joints), bool)
+    joints[plan.arm - 6] = True
+    rest = np.zeros(_width(plan) + plan.sees_landing * LANDING - 3 - 2 * HARMONICS - 2 * len(joints), bool)
+    parts = [np.zeros(2 * HARMONICS, bool), joints, joints, rest, joints[: plan.sees_torque * len(joints)]]
+    return np.concatenate(parts)
+
+
+def _landing(plan: tasks.Plan, view, sight: tasks.Sight, memory: footing.Footing, point: Point) -> jnp.ndarray:
+    """How far swinging ankles are from where they should be, and how much too slow, and how fast points sink."""
+    house = jnp.asarray(plan.house)
+    goal, goal_speed = footing.landing(plan.ground, memory, point, sight.ankles)
+    swings = ~memory.stands[:, None]
+    place = jnp.where(swings, (goal - sight.ankles) @ house.T, 0.0)
+    speed = jnp.where(swings, (goal_speed - _speed(view, plan.feet.ankles, sight.ankles)) @ house.T, 0.0)
+    rise = _speed(view, plan.feet.body, sight.place)[:, 2]
+    return jnp.concatenate([place.ravel() / SCALE["place"], speed.ravel() / SCALE["speed"], rise / SCALE["speed"]])
+
+
+def _speed(view, body: np.ndarray, place: jnp.ndarray) -> jnp.ndarray:
+    """Velocity in the world of places (N, 3) on bodies (N,), (N, 3) [m/s]."""
+    carried = view.cvel[body]
+    return carried[:, 3:] + jnp.cross(carried[:, :3], place - view.centre)

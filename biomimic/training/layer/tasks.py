@@ -31,7 +31,8 @@ class Plan(NamedTuple):
         house: rows forward, left, up in the model's world, (3, 3).
         limited: columns of joints with limits; place: their coordinates; low, high: limits [rad].
         activation: activation dynamics of the muscles.
-        sees_torque: whether the stride block holds the torque that relaxing muscles leave.
+        sees_landing: whether the stride block holds where the swinging foot should land.
+        sees_torque: whether it holds the torque that relaxing muscles leave.
         asked: columns of the joint moments that are asked for; asked_weight: square roots of their weights;
             asked_value: which of the target's moments, -1 for zero.
     """
@@ -49,6 +50,7 @@ class Plan(NamedTuple):
     low: np.ndarray
     high: np.ndarray
     activation: actions.Dynamics
+    sees_landing: bool
     sees_torque: bool
     asked: np.ndarray
     asked_weight: np.ndarray
@@ -253,7 +255,9 @@ def turn_between(turn: jnp.ndarray, quaternion: jnp.ndarray) -> jnp.ndarray:
     return 2.0 * jnp.arctan2(length, real) / length * part
 
 
-def plan(embodiment: Embodiment, ground: footing.Ground, *, sees_torque: bool = False) -> Plan:
+def plan(
+    embodiment: Embodiment, ground: footing.Ground, *, sees_landing: bool = False, sees_torque: bool = False
+) -> Plan:
     """Constants of the tasks for a body."""
     model, couplings, settings = embodiment.model, embodiment.couplings, ground.settings
     names, legs, columns = couplings.names, [], {}
@@ -281,6 +285,7 @@ def plan(embodiment: Embodiment, ground: footing.Ground, *, sees_torque: bool = 
         low=model.jnt_range[joints, 0].copy(),
         high=model.jnt_range[joints, 1].copy(),
         activation=actions.dynamics(model, ground.dt),
+        sees_landing=sees_landing,
         sees_torque=sees_torque,
         asked=asked,
         asked_weight=weight,

@@ -1,19 +1,22 @@
 """Walks of the tracker and of its students, with what the tracker would do at every step."""
 
-from functools import partial
+from dataclasses import replace
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from biomimic.training import cores, network, noise
-from biomimic.training import env as environment
+from biomimic.training import network, noise
 from biomimic.training.engine import CONTROL_STEP
-from biomimic.training.env import Env, Memory, Stage, Task
+from biomimic.training.env import Env, Stage, State
 from biomimic.training.noise import Noise
-from biomimic.training.view import BodyView
+from biomimic.training.pushes import Pushes
+from biomimic.training.warm import teacher
+from biomimic.training.warm.foreign import Visits
 from biomimic.training.warm.settings import WarmStart
+
+PUSHED_EVERY = 2.0  # [s] when the warm start pushes
 
 
 class Labels(NamedTuple):
@@ -23,8 +26,8 @@ class Labels(NamedTuple):
         observation: (N, O) float32.
         action: of the tracker there, (N, A) float32.
         activation: of the muscles there, which bounds what they can reach, (N, na) float16; (N, 0) for accelerations.
-        falls: how many bodies fell.
-        seconds: that all of them walked.
+        falls: how many walks failed or were given up.
+        seconds: that all bodies walked.
     """
 
     observation: np.ndarray
@@ -43,47 +46,75 @@ class Rewards(NamedTuple):
     truncated: np.ndarray
 
 
+class Walks:
+    """What is drawn for each body: who drives it, and how much noise its walk gets.
+
+    Attributes:
+        spread: of the noise, (B,).
+        is_taught: whether the tracker drives, (B,) bool.
+    """
+
+    def __init__(self, settings: WarmStart, bodies: int, share: float, rng: np.random.Generator) -> None:
+        self._settings, self._share, self._rng = settings, share, rng
+        self.spread, self.is_taught = np.zeros(bodies), np.zeros(bodies, bool)
+        self._left = np.zeros(bodies)
+        self.begin(np.ones(bodies, bool))
+
+    def begin(self, begun: np.ndarray) -> None:
+        """Draw the noise of walks that begin, (B,) bool."""
+        drawn, least = self._rng.uniform(size=(2, len(begun))), self._settings.noise_least
+        noisy = drawn[1] >= self._settings.clean
+        self.spread = np.where(begun, noisy * self._settings.noise * (least + (1 - least) * drawn[0]), self.spread)
+
+    def step(self) -> None:
+        """Draw who drives where the last turn is over."""
+        drawn, over = self._rng.uniform(size=(2, len(self._left))), self._left <= 0
+        self.is_taught = np.where(over, drawn[0] < self._share, self.is_taught)
+        low, high = self._settings.turns
+        lasting = low + (high - low) * drawn[1] if high > 0 else np.inf
+        self._left = np.where(over, lasting, self._left) - CONTROL_STEP
+
+
 def labels(env: Env, settings: WarmStart, policy: network.Parameters | None, key: jax.Array) -> Labels:
-    """Let bodies walk and ask the tracker at every step.
+    """Let bodies walk and ask the tracker what it would do.
 
     Args:
-        env: of as many bodies as are to walk.
+        env: of as many bodies as are to walk, on MuJoCo C.
         settings: of the warm start.
         policy: drives the bodies that the tracker does not; None: the tracker drives all.
         key: of everything that is drawn.
     """
-    steps, bodies, size = round(settings.seconds / CONTROL_STEP), env.engine.size, env.task.action_size
-    first, second, third, key = jax.random.split(key, 4)
-    stage, filtered = plain(env), Noise(settings.noise_time)
-    std = jnp.full(size, settings.noise)
-    is_taught = np.ones(bodies, bool)
     if policy is not None:
-        is_taught = np.asarray(jax.random.uniform(first, (bodies,))) < settings.teacher
-    state, offset = env.reset(second, stage), noise.start(third, std, bodies)
-    seen, told, done, fell, active = [], [], [], [], []
+        settings = replace(settings, noise=settings.calm * settings.noise, push=settings.calm * settings.push)
+    env = replace(env, task=replace(env.task, pushes=Pushes(force=settings.push, every=PUSHED_EVERY)))
+    steps, bodies = round(settings.seconds / CONTROL_STEP), env.engine.size
+    first, second, third, key = jax.random.split(key, 4)
+    rng = np.random.default_rng(np.asarray(jax.random.key_data(first)))
+    walks = Walks(settings, bodies, 1.0 if policy is None else settings.teacher, rng)
+    stage, filtered = plain(env), Noise(settings.noise_time)
+    state, unit = env.reset(second, stage), jnp.ones(env.task.action_size)
+    offset = noise.start(third, unit, bodies)
     is_muscular = env.task.actions.kind != "acceleration"
-    for own in jax.random.split(key, steps):
-        label = cores.share(partial(asked, env.task), (state.memory, state.view))
-        mean = label if policy is None else _mixed(policy, state.observation, label, is_taught)
-        drawn = noise.draw(filtered, own, mean, std, offset)
-        seen.append(np.asarray(state.observation))
-        told.append(np.asarray(label))
-        active.append(np.asarray(state.view.activation[:, : is_muscular * size], np.float16))
-        state, outcome = env.step(state, drawn.action, stage)
+    found, visits, everyone = _Found(is_muscular * env.task.action_size), Visits(rng), np.ones(bodies, bool)
+    for step, own in enumerate(jax.random.split(key, steps)):
+        walks.step()
+        is_told = step % settings.every == 0
+        label = teacher.told(env, state, everyone if is_told else walks.is_taught)
+        mean = label if policy is None else _mixed(policy, state.observation, label, walks.is_taught)
+        if is_told:
+            found.keep(state, label, everyone)
+            other = visits.samples(env, state, settings.foreign)
+            if other is not None:
+                found.keep(*other)
+        drawn = noise.draw(filtered, own, jnp.zeros_like(mean), unit, offset)
         offset = drawn.offset
-        done.append(np.asarray(outcome.done))
-        fell.append(np.asarray(outcome.terminated))
-    kept = _before_falls(np.array(fell), np.array(done), round(settings.before_fall / CONTROL_STEP))
-    observation, action = np.array(seen), np.array(told)
-    kept &= np.isfinite(observation).all(axis=2) & np.isfinite(action).all(axis=2)
-    order = np.ascontiguousarray(kept.T)
-    return Labels(
-        observation=observation.swapaxes(0, 1)[order],
-        action=action.swapaxes(0, 1)[order],
-        activation=np.array(active).swapaxes(0, 1)[order],
-        falls=int(np.sum(fell)),
-        seconds=steps * bodies * CONTROL_STEP,
-    )
+        state, outcome = env.step(state, mean + walks.spread[:, None] * offset, stage)
+        done = np.asarray(outcome.done)
+        lost = ~done & _is_off_course(state, settings.off_course)
+        state = env.renew(state, lost, stage) if lost.any() else state
+        found.end(np.asarray(outcome.terminated) | lost, done | lost)
+        walks.begin(done | lost)
+    return found.labels(round(settings.before_fall / CONTROL_STEP), steps * bodies * CONTROL_STEP)
 
 
 def rewards(env: Env, policy: network.Parameters, seconds: float, key: jax.Array) -> Rewards:
@@ -102,16 +133,38 @@ def plain(env: Env) -> Stage:
     return Stage(np.full(env.clips.count, 1.0 / env.clips.count, np.float32), {}, None)
 
 
-@partial(jax.jit, static_argnums=0)
-def asked(task: Task, memory: Memory, view: BodyView) -> jax.Array:
-    """What the tracker would do in each of B views, in units of action, (B, A)."""
+class _Found:
+    """Samples on their way: what was seen and told, when and to whom, and where walks ended."""
 
-    def one(given: tuple[Memory, BodyView]) -> jax.Array:
-        own, seen = given
-        stride, look = task.layer.look(own.stride, seen)
-        return environment.advice(task, stride, seen, look)
+    def __init__(self, muscles: int) -> None:
+        self._muscles = muscles
+        self._samples, self._fell, self._done = [], [], []
 
-    return jax.lax.map(one, (memory, view))
+    def keep(self, state: State, label: np.ndarray, chosen: np.ndarray) -> None:
+        """Add the states of the chosen bodies, (B,) bool, in the control step that comes."""
+        bodies = np.flatnonzero(chosen)
+        parts = state.observation, label, np.asarray(state.view.activation[:, : self._muscles], np.float16)
+        values = [np.asarray(part)[bodies] for part in parts]
+        self._samples.append((*values, bodies, np.full(len(bodies), len(self._done))))
+
+    def end(self, fell: np.ndarray, done: np.ndarray) -> None:
+        """Whose walk failed, and whose was over, (B,) bool each, in the control step just done."""
+        self._fell.append(fell)
+        self._done.append(done)
+
+    def labels(self, before_fall: int, seconds: float) -> Labels:
+        """All samples but those in the last steps before a fall and those that are no numbers."""
+        observation, action, activation, body, step = (np.concatenate(part) for part in zip(*self._samples))
+        kept = _before_falls(np.array(self._fell), np.array(self._done), before_fall)[step, body]
+        kept &= np.isfinite(observation).all(axis=1) & np.isfinite(action).all(axis=1)
+        rows = np.flatnonzero(kept)
+        rows = rows[np.lexsort((step[rows], body[rows]))]
+        return Labels(observation[rows], action[rows], activation[rows], int(np.sum(self._fell)), seconds)
+
+
+def _is_off_course(state: State, limit: float) -> np.ndarray:
+    """Whose capture point is too far from where it should be, (B,) bool."""
+    return np.linalg.norm(np.asarray(state.memory.stride.footing.error), axis=1) > limit
 
 
 @jax.jit

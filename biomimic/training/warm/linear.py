@@ -1,146 +1,206 @@
-"""The phase-scheduled linear map that fits labels best: the table of `biomimic.training.skip`.
+"""A phase-scheduled linear map to activations, fitted to samples that the muscles' reach cuts off.
 
-The sums that least squares needs are kept, not the samples, so labels can be added for ever and a fit takes seconds.
-Shrinkage goes by levels: all samples give one map, each combination of stance flags is drawn towards it, and each phase
-knot towards its combination; so a knot that has seen little does what its neighbours do.
+Two maps are added up: one of all samples, which changes with the phase, and for each combination of stance flags what
+is left; so a combination that is rare borrows the gains of its phase. Inputs are standardised, gains shrink towards
+zero and towards those of the neighbouring knots, constants hardly. Where a label lies at the edge of what the muscle
+can reach in one control step, the map may ask for more than that: the muscle does the same. Such labels are moved to
+what the map asks for and the fit is repeated.
+
+The table is that of `biomimic.training.skip`. The normal equations are cyclic block-tridiagonal and solved exactly.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
+from scipy.linalg import solve_triangular
 
 from biomimic.errors import BadValue
 from biomimic.training.skip import COMBINATIONS, SCHEDULE
 
-SWEEPS = 200  # of block relaxation at most
-CLOSE = 1e-6  # relative change of a sweep at which it ends
-PRIOR = 1.0  # samples that the map of all is worth for the map of a combination
-LARGEST = 1e6  # a number beyond this in a sample is no observation
+EDGE = 0.004  # activation: a label this close to the reach lies at its edge
+BEYOND = 0.2  # activation that may be asked for beyond the reach
+FAR = 8.0  # standard deviations at which an input is cut while fitting
+FEW = 200  # samples below which a combination has no map of its own
+CONSTANT = 1e-3  # shrinkage of constants as a share of that of gains
 
 
-class Sums(NamedTuple):
-    """Sums over labelled samples; K knots, n inputs and the constant, A outputs.
+class Samples(NamedTuple):
+    """Labelled states.
 
     Attributes:
-        own: products of inputs at a knot, (4, K, n, n).
-        next: products of inputs at a knot and the next one, (4, K, n, n).
-        label: products of inputs and labels at a knot, (4, K, n, A).
-        count: weight of the samples of each combination, (4,).
+        stride: phase, stance flags right and left, n inputs, (N, 3 + n).
+        label: activations wanted, (N, A).
+        low, high: activations that can be reached in the control step, (N, A) each.
     """
 
-    own: np.ndarray
-    next: np.ndarray
+    stride: np.ndarray
     label: np.ndarray
-    count: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
 
 
-def empty(inputs: int, outputs: int, knots: int) -> Sums:
-    """No samples yet, of a stride block with this many errors."""
-    size = inputs + 1
-    return Sums(
-        np.zeros((COMBINATIONS, knots, size, size)),
-        np.zeros((COMBINATIONS, knots, size, size)),
-        np.zeros((COMBINATIONS, knots, size, outputs)),
-        np.zeros(COMBINATIONS),
-    )
+class Shrinkage(NamedTuple):
+    """How a fit is held back, in samples per knot of standardised inputs.
+
+    Attributes:
+        common: of the map of all samples.
+        own: of the maps of combinations.
+        smooth: between neighbouring knots.
+        repeats: fits after the first one, each with the labels at the edge moved.
+    """
+
+    common: float = 10.0
+    own: float = 30.0
+    smooth: float = 30.0
+    repeats: int = 2
+
+    @classmethod
+    def of(cls, ridge: float) -> "Shrinkage":
+        """The usual proportions for one number, that of the common map."""
+        return cls(common=ridge, own=3 * ridge, smooth=3 * ridge)
 
 
-def add(sums: Sums, stride: np.ndarray, label: np.ndarray, weight: np.ndarray | None = None) -> Sums:
-    """The sums with more samples; rows that are not finite are left out.
+def fit(samples: Samples, knots: int, shrinkage: Shrinkage | None = None, used: np.ndarray | None = None) -> np.ndarray:
+    """Table (4, knots, n + 1, A), float32.
 
     Args:
-        sums: so far.
-        stride: blocks, (N, 3 + inputs): phase, stance flags right and left, errors.
-        label: (N, A).
-        weight: of the samples, (N,), or None for 1 each.
+        samples: see Samples.
+        knots: phases per stride, 3 or more.
+        shrinkage: see Shrinkage.
+        used: which inputs may count, (n,) bool; None: all. Legs, for instance, gain nothing from errors of the arms.
 
     Raises:
-        BadValue: the widths do not fit.
+        BadValue: no samples, shapes that do not fit or fewer than 3 knots.
     """
-    own, following, right, count = (part.copy() for part in sums)
-    knots, size, outputs = right.shape[1:]
-    if stride.shape[1] != SCHEDULE + size - 1 or label.shape != (len(stride), outputs):
-        raise BadValue(
-            f"Samples of {stride.shape[1]} numbers with labels {label.shape} were given; these sums hold "
-            f"{SCHEDULE + size - 1} numbers with {outputs} labels each."
-        )
-    weight = np.ones(len(stride)) if weight is None else np.asarray(weight, float)
-    good = (np.abs(stride) < LARGEST).all(axis=1) & (np.abs(label) < LARGEST).all(axis=1)
-    stride, label, weight = stride[good].astype(float), label[good].astype(float), weight[good]
-    inputs = np.concatenate([stride[:, SCHEDULE:], np.ones((len(stride), 1))], axis=1)
-    combination = (2 * (stride[:, 1] > 0.5) + (stride[:, 2] > 0.5)).astype(int)
-    place = stride[:, 0] * knots
-    knot, share = np.floor(place).astype(int) % knots, place - np.floor(place)
-    for c, k in {(int(c), int(k)) for c, k in zip(combination, knot)}:
-        chosen = (combination == c) & (knot == k)
-        root = np.sqrt(weight[chosen])[:, None]
-        late = share[chosen][:, None]
-        x, y = root * inputs[chosen], root * label[chosen]
-        here, there, after = x * (1 - late), x * late, (k + 1) % knots
-        own[c, k] += here.T @ here
-        own[c, after] += there.T @ there
-        following[c, k] += here.T @ there
-        right[c, k] += here.T @ y
-        right[c, after] += there.T @ y
-        count[c] += weight[chosen].sum()
-    return Sums(own, following, right, count)
-
-
-def fit(sums: Sums, ridge: float) -> np.ndarray:
-    """The table (4, K, n, A), float32, that fits the labels best under shrinkage.
-
-    Args:
-        sums: of the samples.
-        ridge: strength with which a knot is drawn to its combination, as a share of the samples per knot.
-
-    Raises:
-        BadValue: there are no samples.
-    """
-    if not sums.count.sum() > 0:
-        raise BadValue("A linear map was asked for and there are no labels to fit; collect some first.")
-    knots, size = sums.own.shape[1:3]
-    scale = np.sqrt(sum(np.diagonal(_whole(sums, c)) for c in range(COMBINATIONS)) / sums.count.sum()) + 1e-6
-    grid = np.outer(scale, scale)
-    total = sum(_whole(sums, c) for c in range(COMBINATIONS)) / grid
-    right = sums.label.sum(axis=(0, 1)) / scale[:, None]
-    everyone = np.linalg.solve(total + 1e-3 * sums.count.sum() * np.eye(size), right)
-    table = np.empty(sums.label.shape)
-    for c in range(COMBINATIONS):
-        shared = np.linalg.solve(
-            _whole(sums, c) / grid + PRIOR * np.eye(size),
-            sums.label[c].sum(axis=0) / scale[:, None] + PRIOR * everyone,
-        )
-        own, following = sums.own[c] / grid, sums.next[c] / grid
-        drawn = _neighbours(own, following, np.broadcast_to(shared, (knots, *shared.shape)))
-        change = _relax(own, following, sums.label[c] / scale[:, None] - drawn, ridge * sums.count[c] / knots + 1e-3)
-        table[c] = (shared + change) / scale[:, None]
+    shrinkage = shrinkage or Shrinkage()
+    _check(samples, knots)
+    count = samples.stride.shape[1] - SCHEDULE
+    chosen = np.arange(count) if used is None else np.flatnonzero(used)
+    inputs = samples.stride[:, SCHEDULE + chosen].astype(float)
+    mean, spread = inputs.mean(axis=0), inputs.std(axis=0) + 1e-3
+    rows = np.concatenate([np.clip((inputs - mean) / spread, -FAR, FAR), np.ones((len(inputs), 1))], axis=1)
+    scaled = _levels(samples, rows, (knots, shrinkage))
+    table = np.zeros((COMBINATIONS, knots, count + 1, samples.label.shape[1]))
+    table[:, :, chosen] = scaled[:, :, :-1] / spread[:, None]
+    table[:, :, -1] = scaled[:, :, -1] - np.einsum("qkio,i->qko", table[:, :, chosen], mean)
     return table.astype(np.float32)
 
 
-def _whole(sums: Sums, c: int) -> np.ndarray:
-    """Products of inputs over all samples of a combination: the two shares of a sample add up to one."""
-    side = sums.next[c].sum(axis=0)
-    return sums.own[c].sum(axis=0) + side + side.T
-
-
-def _neighbours(own: np.ndarray, following: np.ndarray, table: np.ndarray) -> np.ndarray:
-    """The normal equations' matrix times a table of knots."""
-    after, before = np.roll(table, -1, axis=0), np.roll(table, 1, axis=0)
-    return own @ table + following @ after + np.roll(following, 1, axis=0).transpose(0, 2, 1) @ before
-
-
-def _relax(own: np.ndarray, following: np.ndarray, right: np.ndarray, ridge: float) -> np.ndarray:
-    """Solve the cyclic block-tridiagonal normal equations with a ridge by block Gauss-Seidel."""
-    knots, size = own.shape[:2]
-    inverse = np.linalg.inv(own + ridge * np.eye(size))
-    found = np.zeros_like(right)
-    for _ in range(SWEEPS):
-        largest = 0.0
-        for k in range(knots):
-            after, before = (k + 1) % knots, k - 1
-            new = inverse[k] @ (right[k] - following[k] @ found[after] - following[before].T @ found[before])
-            largest = max(largest, float(np.abs(new - found[k]).max()))
-            found[k] = new
-        if largest <= CLOSE * max(float(np.abs(found).max()), 1e-12):
-            break
+def _levels(samples: Samples, rows: np.ndarray, held: tuple[int, Shrinkage]) -> np.ndarray:
+    """Both levels together for standardised rows, (4, knots, inputs + 1, A)."""
+    knots, shrinkage = held
+    place = samples.stride[:, 0].astype(float) * knots
+    knot, late = np.floor(place).astype(int) % knots, place - np.floor(place)
+    flags = (2 * (samples.stride[:, 1] > 0.5) + (samples.stride[:, 2] > 0.5)).astype(int)
+    solvers = [(None, _Knots(rows, (knot, late), knots, (shrinkage.common, shrinkage.smooth)))]
+    for c in range(COMBINATIONS):
+        own = np.flatnonzero(flags == c)
+        if len(own) >= FEW:
+            part = _Knots(rows[own], (knot[own], late[own]), knots, (shrinkage.own, shrinkage.smooth))
+            solvers.append((c, part))
+    wanted = samples.label
+    for _ in range(shrinkage.repeats + 1):
+        found = np.zeros((COMBINATIONS, knots, rows.shape[1], wanted.shape[1]))
+        asked = np.zeros(wanted.shape)
+        for c, solver in solvers:
+            own = slice(None) if c is None else flags == c
+            maps = solver.solve(wanted[own] - asked[own])
+            asked[own] += solver.apply(maps)
+            found[slice(None) if c is None else c] += maps
+        wanted = beyond(samples, asked)
     return found
+
+
+def beyond(samples: Samples, asked: np.ndarray) -> np.ndarray:
+    """Labels (N, A), those at the edge of the reach moved to what is `asked` for if that lies beyond it, (N, A)."""
+    label = samples.label
+    low, high = label <= samples.low + EDGE, label >= samples.high - EDGE
+    moved = np.where(low, np.clip(asked, label - BEYOND, label), label)
+    return np.where(high & ~low, np.clip(asked, label, label + BEYOND), moved)
+
+
+class _Knots:
+    """Least squares of maps at knots, interpolated linearly and cyclically, factored once."""
+
+    def __init__(
+        self, rows: np.ndarray, where: tuple[np.ndarray, np.ndarray], knots: int, held: tuple[float, float]
+    ) -> None:
+        self._rows, (self._knot, self._late), self._knots = rows, where, knots
+        size, (ridge, smooth) = rows.shape[1], held
+        own, following = np.zeros((knots, size, size)), np.zeros((knots, size, size))
+        for _, here, there, k, after in self._parts():
+            own[k] += here.T @ here
+            following[k] += here.T @ there
+            own[after] += there.T @ there
+        diagonal, shrink = np.arange(size), np.full(size, ridge)
+        shrink[-1] = CONSTANT * ridge + 1e-9
+        own[:, diagonal, diagonal] += shrink + 2 * smooth
+        following[:, diagonal, diagonal] -= smooth
+        self._factor(own, following)
+
+    def _factor(self, own: np.ndarray, following: np.ndarray) -> None:
+        """Cholesky factors of a chain of knots, the last of which closes the circle."""
+        last = len(own) - 1
+        self._own, self._next, self._close = [], [], []
+        here, closing, corner = own[0], following[last].T, own[last].copy()
+        for k in range(last):
+            factor = np.linalg.cholesky(here)
+            closing = closing + following[k] if k == last - 1 else closing
+            close = solve_triangular(factor, closing, lower=True)
+            corner -= close.T @ close
+            self._own.append(factor)
+            self._close.append(close)
+            if k < last - 1:
+                step = solve_triangular(factor, following[k], lower=True)
+                self._next.append(step)
+                here, closing = own[k + 1] - step.T @ step, -step.T @ close
+        self._corner = np.linalg.cholesky(corner)
+
+    def solve(self, label: np.ndarray) -> np.ndarray:
+        """Maps (knots, inputs + 1, A) for labels (N, A)."""
+        right = np.zeros((self._knots, self._rows.shape[1], label.shape[1]))
+        for rows, here, there, k, after in self._parts():
+            right[k] += here.T @ label[rows]
+            right[after] += there.T @ label[rows]
+        last, done = self._knots - 1, []
+        here, corner = right[0], right[-1].copy()
+        for k in range(last):
+            done.append(solve_triangular(self._own[k], here, lower=True))
+            corner -= self._close[k].T @ done[k]
+            here = right[k + 1] - self._next[k].T @ done[k] if k < last - 1 else here
+        found = np.empty_like(right)
+        found[last] = solve_triangular(
+            self._corner, solve_triangular(self._corner, corner, lower=True), lower=True, trans=1
+        )
+        for k in reversed(range(last)):
+            left = done[k] - self._close[k] @ found[last]
+            left = left - self._next[k] @ found[k + 1] if k < last - 1 else left
+            found[k] = solve_triangular(self._own[k], left, lower=True, trans=1)
+        return found
+
+    def apply(self, maps: np.ndarray) -> np.ndarray:
+        """What maps (knots, inputs + 1, A) give for the rows, (N, A)."""
+        mapped = np.empty((len(self._rows), maps.shape[2]))
+        for rows, here, there, k, after in self._parts():
+            mapped[rows] = here @ maps[k] + there @ maps[after]
+        return mapped
+
+    def _parts(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, int, int]]:
+        """For each knot: its samples, their rows with the share of it and of the next one, and both knots."""
+        for k in np.unique(self._knot):
+            rows = np.flatnonzero(self._knot == k)
+            late = self._late[rows, None]
+            yield rows, self._rows[rows] * (1 - late), self._rows[rows] * late, int(k), (int(k) + 1) % self._knots
+
+
+def _check(samples: Samples, knots: int) -> None:
+    count, width = samples.stride.shape
+    if knots < 3:
+        raise BadValue(f"A phase-scheduled map of {knots} knots was asked for; it needs 3 or more.")
+    if not count or width < SCHEDULE:
+        raise BadValue(f"{count} samples of {width} numbers were given; a fit needs at least 1 of {SCHEDULE} or more.")
+    for name in ("label", "low", "high"):
+        found = getattr(samples, name).shape
+        if found != samples.label.shape or found[0] != count:
+            raise BadValue(f'"{name}" has shape {found} beside {count} samples with labels {samples.label.shape}.')

@@ -17,8 +17,9 @@ import numpy as np
 from biomimic import archive
 from biomimic.embodiment import Embodiment
 from biomimic.errors import BadValue
-from biomimic.training import assemble, checkpoint, normalize
+from biomimic.training import assemble, checkpoint, normalize, skip
 from biomimic.training.env import Env
+from biomimic.training.layer.stride import of_arms
 from biomimic.training.network import Parameters
 from biomimic.training.playing import Player
 from biomimic.training.recipe import Recipe
@@ -76,7 +77,6 @@ def start(setting: Setting, policy: Parameters, place: Path, tell: Tell) -> Warm
     recipe, env = setting.recipe, _own(setting)
     _check(recipe, env)
     policy = policy if "normaliser" in policy else policy | {"normaliser": normalize.init(env.observation_size)}
-    sums = linear.empty(env.stride_size - 3, env.task.action_size, recipe.network.knots)
     data, best, longest, driver, steps = [], policy, -1.0, None, 0
     for number in range(recipe.warm.rounds):
         begun = time.monotonic()
@@ -84,7 +84,11 @@ def start(setting: Setting, policy: Parameters, place: Path, tell: Tell) -> Warm
         collected = time.monotonic() - begun
         data.append((found.observation, found.action, found.activation))
         steps += round(found.seconds / env.task.body.control_step)
-        driver, sums, figures = _taught(setting, driver or policy, sums, data)
+        if number + 1 < min(recipe.warm.alone, recipe.warm.rounds):
+            figures = {"labels": len(found.action), "label_falls": found.falls, "collecting_s": collected}
+            tell(ROUND, number + 1, recipe.warm.rounds, steps, figures)
+            continue
+        driver, figures = _taught(setting, driver or policy, data)
         player = Player(env.task, env.clips, driver, is_dynamic=True)
         lived = survival.times(player, STARTS, recipe.warm.trial, recipe.body.threads)
         if lived.mean() > longest:
@@ -130,18 +134,31 @@ def _labels(setting: Setting, env: Env, driver: Parameters | None, place: tuple[
     return found
 
 
-def _taught(
-    setting: Setting, policy: Parameters, sums: linear.Sums, data: list
-) -> tuple[Parameters, linear.Sums, dict[str, float]]:
-    """A policy fitted to all labels so far, the sums with the newest, and figures."""
-    warm, network = setting.recipe.warm, setting.recipe.network
-    if network.skip:
-        sums = linear.add(sums, data[-1][0], data[-1][1])
-        policy = policy | {"skip": {"table": jnp.asarray(linear.fit(sums, warm.ridge))}}
+def _taught(setting: Setting, policy: Parameters, data: list) -> tuple[Parameters, dict[str, float]]:
+    """A policy fitted to all labels so far, and figures."""
+    recipe = setting.recipe
     together = tuple(np.concatenate(parts) for parts in zip(*data))
-    lesson = student.Lesson(*together, setting.recipe.actions, setting.env.task.muscles)
-    taught = student.teach(policy, lesson, warm, setting.recipe.seed + len(data))
-    return taught.params, sums, {"loss": taught.loss, "held_out": taught.held_out, "loss_linear": taught.skip}
+    lesson = student.Lesson(*together, recipe.actions, setting.env.task.muscles)
+    if recipe.network.skip:
+        policy = policy | {"skip": {"table": jnp.asarray(_table(setting, lesson))}}
+    taught = student.teach(policy, lesson, recipe.warm, recipe.seed + len(data))
+    return taught.params, {"loss": taught.loss, "held_out": taught.held_out, "loss_linear": taught.skip}
+
+
+def _table(setting: Setting, lesson: student.Lesson) -> np.ndarray:
+    """The linear map, fitted for each group of muscles with the inputs that count for it."""
+    recipe, layer = setting.recipe, setting.env.task.layer
+    low, high = lesson.reach()
+    held = linear.Shrinkage.of(recipe.warm.ridge)
+    stride = lesson.observation[:, : layer.width]
+    if recipe.actions.kind == "acceleration":
+        return linear.fit(linear.Samples(stride, lesson.action, low, high), recipe.network.knots, held)
+    table = np.zeros(skip.shape(layer.width - skip.SCHEDULE, lesson.action.shape[1], recipe.network.knots), np.float32)
+    for name, own in setting.body.groups.items():
+        used = None if name == "arms" else ~of_arms(layer.plan)
+        samples = linear.Samples(stride, lesson.action[:, own], low[:, own], high[:, own])
+        table[..., own] = linear.fit(samples, recipe.network.knots, held, used)
+    return table
 
 
 def _valued(setting: Setting, env: Env, policy: Parameters, told: tuple[int, Tell]) -> Warm:

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from biomimic.training import network, normalize
+from biomimic.training import losses, network, normalize
 from biomimic.training.actions import Actions, Dynamics, reachable, rest_of
 from biomimic.training.warm.settings import WarmStart
 
@@ -56,6 +56,16 @@ class Lesson(NamedTuple):
         """Observations, actions and activations of some samples."""
         return self.observation[chosen], self.action[chosen], self.activation[chosen]
 
+    def reach(self) -> tuple[np.ndarray, np.ndarray]:
+        """Least and largest action that makes a difference to the muscles, (N, A) each; accelerations have none."""
+        if self.actions.kind == "acceleration":
+            return np.full(self.action.shape, -np.inf), np.full(self.action.shape, np.inf)
+        if self.actions.kind == "excitation":
+            edges = np.zeros(self.action.shape), np.ones(self.action.shape)
+        else:
+            edges = reachable(self.muscles, jnp.asarray(self.activation, jnp.float32))
+        return tuple(np.asarray(rest_of(self.actions, edge)) for edge in edges)
+
 
 def teach(params: network.Parameters, lesson: Lesson, settings: WarmStart, seed: int) -> Taught:
     """The network fitted to labels beside the linear map that it holds already.
@@ -80,15 +90,15 @@ def teach(params: network.Parameters, lesson: Lesson, settings: WarmStart, seed:
     rate = optax.cosine_decay_schedule(settings.rate, settings.epochs * count)
     optimiser = optax.chain(optax.clip_by_global_norm(CLIP), optax.adam(rate))
     step = _stepper(optimiser, lesson.actions, lesson.muscles)
-    moments, losses = optimiser.init(params["actor"]), []
+    moments, seen = optimiser.init(params["actor"]), []
     for _ in range(settings.epochs):
-        losses = []
+        seen = []
         for rows in np.array_split(rng.permutation(shown)[: count * settings.batch], count):
             actor, moments, loss = step(params, moments, lesson.rows(rows))
             params = params | {"actor": actor}
-            losses.append(loss)
+            seen.append(loss)
     held = measure(params, np.flatnonzero(is_aside)) if is_aside.any() else float("nan")
-    return Taught(params, float(np.mean(jax.device_get(losses))), held, skip)
+    return Taught(params, float(np.mean(jax.device_get(seen))), held, skip)
 
 
 def _stepper(optimiser, actions: Actions, muscles: Dynamics):
@@ -98,8 +108,7 @@ def _stepper(optimiser, actions: Actions, muscles: Dynamics):
     def step(params: network.Parameters, moments, batch: tuple[jax.Array, jax.Array, jax.Array]):
         def loss(actor: network.Layers) -> jax.Array:
             error = _error(params | {"actor": actor}, batch, actions, muscles)
-            size = jnp.abs(error)
-            return jnp.mean(jnp.where(size < WORTH, error**2, WORTH * (2 * size - WORTH)))
+            return jnp.mean(losses.bounded(error, WORTH))
 
         value, gradient = jax.value_and_grad(loss)(params["actor"])
         change, moments = optimiser.update(gradient, moments, params["actor"])

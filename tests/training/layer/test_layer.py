@@ -9,6 +9,7 @@ import pytest
 
 from biomimic import control
 from biomimic.control import qp
+from biomimic.training import layer
 from biomimic.training import view as seen
 from biomimic.training.layer import stride
 
@@ -157,6 +158,37 @@ def test_starts_are_the_trackers(walker, target, settings, built):
     for phase in (0.0, 0.62, 0.994):
         tracker.start(data, round(phase, 2) % 1.0)
         assert np.asarray(built.resting(phase)) == pytest.approx(data.act, abs=1e-12)
+
+
+def test_parts_on_demand_follow_the_rest(walker, target, settings, built):
+    """Where the foot should land and the torque left come behind the block as it is; of_arms finds the arms."""
+    full = layer.build(walker, target, settings, sees_landing=True, sees_torque=True)
+    joints = len(built.plan.ground.course.joints)
+    assert stride.width(full.plan) == stride.width(built.plan) + stride.LANDING + joints
+    tracker, data = control.build(walker, target, settings), mujoco.MjData(walker.model)
+    tracker.start(data, 0.8)  # the right foot swings
+    mujoco.mj_step1(walker.model, data)
+    view = seen.of_data(walker.model, data, dynamics=True)
+    blocks = []
+    for each in (built, full):
+        memory, look = each.look(each.begin(0.8, view.activation), view)
+        blocks.append(np.asarray(each.stride(memory, view, look)))
+    plain, more = blocks
+    assert more[: len(plain)] == pytest.approx(plain, abs=1e-12)
+    landing = more[len(plain) : len(plain) + stride.LANDING]
+    assert np.abs(landing[:3]).max() > 0 and (landing[3:6] == 0).all() and (landing[9:12] == 0).all()  # right, left
+    speeds = np.zeros((len(full.plan.feet.body), 3))
+    for k, (body, end) in enumerate(zip(full.plan.feet.body, full.plan.feet.end)):
+        jacobian = np.zeros((3, walker.model.nv))
+        place = data.xpos[body] + data.xmat[body].reshape(3, 3) @ end
+        mujoco.mj_jac(walker.model, data, jacobian, None, place, body)
+        speeds[k] = jacobian @ data.qvel
+    assert landing[12:] * stride.SCALE["speed"] == pytest.approx(speeds[:, 2], abs=1e-6)
+
+    names = np.array(walker.couplings.names[6:])[stride.of_arms(full.plan)[2 * stride.HARMONICS :][:joints]]
+    assert len(names) and all(name.startswith(("elv", "shoulder", "elbow", "pro", "dev", "flex")) for name in names)
+    assert stride.of_arms(full.plan).sum() == 3 * len(names) and len(stride.of_arms(full.plan)) == len(more) - 3
+    assert stride.of_arms(built.plan).sum() == 2 * len(names)
 
 
 def test_observation_is_sound(walked, built):
