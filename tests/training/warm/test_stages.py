@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from biomimic.errors import BadValue
-from biomimic.training import assemble, network, recipe, sources
+from biomimic.training import actions, assemble, network, recipe, sources
+from biomimic.training.layer.stride import of_arms
 from biomimic.training.playing import Player
 from biomimic.training.warm import stages, survival
 from biomimic.training.warm.settings import WarmStart
@@ -55,6 +56,28 @@ def test_warm_start_walks_and_goes_on_after_a_stop(small, tmp_path):
         small.env.task, small.env.clips, fresh(small) | {"normaliser": found.policy["normaliser"]}, is_dynamic=True
     )
     assert survival.times(untaught, stages.STARTS[:2], 1.0).max() < 1.0  # without a warm start it falls at once
+
+
+@pytest.mark.slow
+def test_activations_are_taught_within_what_muscles_can_reach(tmp_path):
+    shipped = recipe.load_recipe("walking_pure")
+    small = replace(shipped.warm, rounds=3, alone=2, bodies=4, seconds=1.5, foreign=0.5, trial=0.5)
+    given = setting(replace(shipped, warm=small))
+    rows = []
+    found = stages.start(given, fresh(given), tmp_path, lambda *told: rows.append(told[4]))
+    assert "time_to_fall" not in rows[0] and rows[1]["time_to_fall"] > 0.2
+    kept = [stages._labels(given, given.env, None, (tmp_path, number)) for number in range(3)]
+    for labels in kept:
+        states = 4 * 150 // small.every
+        assert 0.6 * states < len(labels.action) <= 1.5 * states + 4
+        low, high = actions.reachable(given.env.task.muscles, labels.activation.astype(np.float32))
+        assert (labels.action >= np.asarray(low) - 2e-3).all() and (labels.action <= np.asarray(high) + 2e-3).all()
+    groups, plan = given.body.groups, given.env.task.layer.plan
+    table = np.asarray(found.policy["skip"]["table"])[:, :, :-1]
+    assert (table[:, :, of_arms(plan)][..., np.concatenate([groups["legs"], groups["trunk"]])] == 0).all()
+    assert (table[:, :, of_arms(plan)][..., groups["arms"]] != 0).any()
+    same = np.unique(kept[0].observation[:, :-31], axis=0)  # all but the torque that is left
+    assert len(same) < len(kept[0].observation)  # states that were labelled twice
 
 
 @pytest.mark.parametrize(
