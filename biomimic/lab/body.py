@@ -80,8 +80,8 @@ def coordinates(embodiment: Embodiment, recording: Recording) -> Signals:
     if table is None or table.values.shape[1] != model.nq:
         found = "none" if table is None else f"{table.values.shape[1]}"
         raise NotEnoughData(
-            f'Trial "{recording.trial}" has {found} of the {model.nq} coordinates of {embodiment.name}; only a simulated '
-            "trial of this very body can be put on its OpenSim model."
+            f'Trial "{recording.trial}" has {found} of the {model.nq} coordinates of {embodiment.name}; only a '
+            "simulated trial of this very body can be put on its OpenSim model."
         )
     couplings = _couplings(model)
     qpos = embodiment.couplings.expand(table.values)

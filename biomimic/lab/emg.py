@@ -7,13 +7,15 @@ import numpy as np
 
 from biomimic.errors import BadFile, BadValue, NotEnoughData, unknown
 from biomimic.gait import filters
-from biomimic.lab import anc
 from biomimic.lab.settings import Emg
-from biomimic.readers.opensim import names as family_names
-from biomimic.readers.opensim import read_table
+from biomimic.readers import anc, c3d, c3d_plates, families
+from biomimic.readers import emg as columns
+from biomimic.readers.storage import read_table
 from biomimic.signals import Signals
 
-NOISY = 0.25  # an envelope that never falls below this share of its maximum says nothing about rest: not usable
+NOISY = (
+    0.2  # an envelope that is hardly ever below this share of its maximum does not show rest: not usable (our choice)
+)
 _QUIET = 5.0  # percentile of the envelope that counts as its floor
 
 
@@ -39,42 +41,56 @@ class Envelopes(NamedTuple):
 
 
 def read(path: str | Path) -> Signals:
-    """Raw signals of an .anc, .mot or .sto file.
+    """Raw signals of an .anc, .c3d, .mot or .sto file; of a .c3d file all analog channels that are no force plate.
 
     Raises:
         BadFile: another kind of file, or one that cannot be read.
     """
     path = Path(path)
-    if path.suffix.lower() == ".anc":
+    kind = path.suffix.lower()
+    if kind == ".anc":
         return anc.read(path)
-    if path.suffix.lower() in (".mot", ".sto"):
+    if kind == ".c3d":
+        return _analog(path)
+    if kind in (".mot", ".sto"):
         return read_table(path)
-    raise BadFile(f"{path} is no file of EMG that can be read here; .anc, .mot or .sto is needed.")
+    raise BadFile(f"{path} is no file of EMG that can be read here; .anc, .c3d, .mot or .sto is needed.")
 
 
-def muscles(raw: Signals, settings: Emg) -> Signals:
+def _analog(path: Path) -> Signals:
+    content = c3d.load(path)
+    values = content["data"]["analogs"][0]
+    labels = c3d.words(content, "ANALOG", "LABELS")[: len(values)]
+    plates = set(c3d_plates.plate_channels(content, path))
+    free = [k for k, label in enumerate(labels) if label and k not in plates and labels.index(label) == k]
+    rate = float(content["header"]["analogs"]["frame_rate"])
+    if not free or not rate > 0.0:
+        raise BadFile(f"{path} has no analog channels beside its force plates.")
+    time = c3d.first_time(path) + np.arange(values.shape[1]) / rate
+    return Signals(time, values[free].T, tuple(labels[k] for k in free), "V")
+
+
+def muscles(raw: Signals, settings: Emg, path: str | Path = "the EMG") -> Signals:
     """Those channels that are EMG, named <muscle>_<side>.
 
     Args:
         raw: all channels of a file.
-        settings: its `channels`; empty takes the usual short names (SOL, GAS, TA, …).
+        settings: its `channels`; empty takes the usual names (SOL, GAS, R_TA, soleus_l, …).
+        path: of the file, for errors.
 
     Raises:
         UnknownName: a named channel is not there, or none has a usual name.
         BadValue: two channels for one muscle.
     """
-    chosen = settings.channels
+    for channel in settings.channels:
+        raw.index(channel)
+    told = {channel: f"{muscle}_{settings.side}" for channel, muscle in settings.channels.items()}
+    offered = tuple(told) or raw.names
+    chosen = columns.channels(offered, families.names("rajagopal2016"), settings.side, told, path)
     if not chosen:
-        usual = family_names("rajagopal2016").muscles
-        plain = {channel: channel.lower().replace("-", "_").replace(" ", "_") for channel in raw.names}
-        chosen = {channel: usual[word] for channel, word in plain.items() if word in usual}
-        if not chosen:
-            raise unknown("usual EMG channel", "SOL", raw.names, where="in this file; name them in [emg.channels]")
-    double = sorted({muscle for muscle in chosen.values() if list(chosen.values()).count(muscle) > 1})
-    if double:
-        raise BadValue(f"More than one EMG channel is called {', '.join(double)}; name one for each muscle.")
+        raise unknown("usual EMG channel", "SOL", raw.names, where=f"in {path}; name them in [emg.channels]")
     picked = raw.select(list(chosen))
-    return Signals(picked.time, picked.values, tuple(f"{name}_{settings.side}" for name in chosen.values()), raw.unit)
+    return Signals(picked.time, picked.values, tuple(chosen.values()), raw.unit)
 
 
 def envelope(raw: Signals, settings: Emg) -> Signals:
@@ -106,11 +122,11 @@ def envelopes(settings: Emg) -> Envelopes:
         NotEnoughData: a channel is silent throughout.
         BadFile, BadValue, UnknownName: as `read`, `muscles` and `envelope`.
     """
-    own = envelope(muscles(read(settings.file), settings), settings)
+    own = envelope(muscles(read(settings.file), settings, settings.file), settings)
     if settings.normaliser == "reference":
         largest = np.full(len(own.names), 0.0)
         for file in settings.references:
-            other = envelope(muscles(read(file), settings), settings)
+            other = envelope(muscles(read(file), settings, file), settings)
             largest = np.maximum(largest, np.nanmax(other.select(own.names).values, axis=0))
         files = ", ".join(Path(file).name for file in settings.references)
         words = f"largest envelope in {files}"

@@ -7,8 +7,6 @@ from biomimic import config
 from biomimic.config import one_of, ranged
 from biomimic.errors import BadValue
 
-STEPS = ("model", "kinematics", "loads", "dynamics", "muscles", "emg")
-
 
 @dataclass(frozen=True)
 class Measurement:
@@ -68,7 +66,7 @@ class Ground:
     """Ground force.
 
     Args:
-        plates: prefix of the force columns → foot, where the columns do not say it.
+        plates: prefix of the force columns, or number of a plate, → foot, where neither file nor feet say it.
         bodies: foot → body of the model that the force acts on.
         cutoff: low pass of the wrench before inverse dynamics [Hz]; 0 leaves it as it was measured.
         threshold: of contact [N]: below it there is no centre of pressure, and the foot strikes or leaves there.
@@ -104,7 +102,7 @@ class Emg:
     """Envelopes of surface EMG; orders and cut-offs are those of the result of both passes.
 
     Args:
-        file: raw signals, .anc, .mot or .sto; empty if there are none.
+        file: raw signals, .anc, .c3d, .mot or .sto; empty if there are none.
         channels: channel of the file → muscle, e.g. SOL = "soleus"; empty takes the usual short names.
         side: leg that was recorded.
         high_pass: [Hz]; 20 removes the movement of the electrodes (De Luca 2010).
@@ -143,9 +141,10 @@ class Settings:
         model: .osim; generic where [scaling] is given, else the person's.
         family: whose names and signs hold, e.g. "rajagopal2016".
         mass: of the person [kg].
-        markers: .trc or .c3d; empty where `coordinates` are given.
+        markers: .trc or .c3d, in any heading; empty where `coordinates` are given.
         coordinates: known joint angles (.mot, .sto) instead of markers.
-        forces: ground force (.mot, .sto); empty where there is none.
+        forces: ground force (.mot, .sto, .c3d); empty where there is none.
+        forward: axis of the laboratory, z up, in which the person goes ("x", "-y", …); by default it is found.
         start: first time [s]; by default that of the markers.
         end: last time [s].
         source: where the data come from, e.g. a DOI.
@@ -159,6 +158,7 @@ class Settings:
     markers: str = ""
     coordinates: str = ""
     forces: str = ""
+    forward: str = ""
     start: float | None = None
     end: float | None = None
     source: str = ""

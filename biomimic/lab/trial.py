@@ -16,7 +16,9 @@ from biomimic.lab.settings import Settings
 from biomimic.lab.tables import to_house, write_markers, write_table
 from biomimic.motion import Motion
 from biomimic.provenance import Provenance, sha256, version
-from biomimic.readers import c3d, opensim, trc
+from biomimic.readers import c3d, laboratory, opensim, points, trc
+from biomimic.readers import trial as trials
+from biomimic.readers.told import Told
 from biomimic.recording import UNITS, Recording
 from biomimic.signals import Signals
 
@@ -127,7 +129,7 @@ def subject(settings: Settings, folder: Path) -> bool:
 
 def kinematics(settings: Settings, folder: Path, watch: Callable[[float], None] | None = None) -> bool:
     """ik.mot by inverse kinematics of markers.trc; whether it was made now."""
-    motion, first = read_markers(settings.markers)
+    motion, first = read_markers(settings.markers, settings.forward)
     span = _span(settings, np.array([first, first + motion.duration]))
     model = json.loads((folder / "subject.json").read_text(encoding="utf-8"))
     weights = inverse.weighted(motion.landmarks, model["markers"], settings.kinematics.weights)
@@ -141,7 +143,7 @@ def kinematics(settings: Settings, folder: Path, watch: Callable[[float], None] 
         "kinematics",
         inputs=[folder / "subject.osim", settings.markers],
         outputs=["ik.mot", "ik_setup.xml", "markers.trc", "ik_marker_errors.sto", "ik_model_marker_locations.sto"],
-        words=config.dumps(settings.kinematics) + repr(span),
+        words=config.dumps(settings.kinematics) + repr((span, settings.forward)),
         work=work,
     )
 
@@ -192,9 +194,9 @@ def ground(settings: Settings, folder: Path) -> bool:
     return steps.run(
         folder,
         "loads",
-        inputs=[settings.forces],
+        inputs=[settings.forces, settings.markers or settings.coordinates],
         outputs=["grf.mot", "external_loads.xml"],
-        words=config.dumps(settings.ground) + settings.family,
+        words=config.dumps(settings.ground) + repr((settings.family, settings.forward, settings.mass)),
         work=work,
     )
 
@@ -228,20 +230,39 @@ def muscles(
     )
 
 
-def read_markers(path: str | Path) -> tuple[Motion, float]:
-    """Markers of a .trc or .c3d file, and the time of the first frame [s]; the heading stays as it was recorded."""
+def read_markers(path: str | Path, forward: str = "") -> tuple[Motion, float]:
+    """Markers of a .trc or .c3d file, turned so that the person goes along x, and the time of the first frame [s].
+
+    Args:
+        path: of the file.
+        forward: axis of the laboratory, z up, in which the person goes or faces; empty finds it.
+
+    Raises:
+        BadFile: another kind of file, or one that cannot be read.
+        BadValue: the way the person goes or faces cannot be told.
+    """
     path = Path(path)
     readers = {".trc": trc, ".c3d": c3d}
     if path.suffix.lower() not in readers:
         raise BadFile(f"{path} is no file of markers that can be read here; .trc or .c3d is needed.")
     reader = readers[path.suffix.lower()]
-    return reader.read(path), reader.first_time(path)
+    motion = reader.read(path)
+    turn, _ = points.turn_to_forward(motion, forward or None)
+    return replace(motion, position=motion.position @ turn.T), reader.first_time(path)
 
 
 def read_ground(settings: Settings) -> Recording:
-    """Force, centre of pressure and free moment of the trial, unfiltered."""
-    names = opensim.names(settings.family, plates=settings.ground.plates or None)
-    return opensim.read_recording(coordinates=None, forces=settings.forces, mass=settings.mass, names=names)
+    """Force, centre of pressure and free moment of the trial, unfiltered and turned as the markers are.
+
+    Plates that do not name their foot are given to the foot that stands on them.
+    """
+    told = Told(
+        mass=settings.mass, family=settings.family, plates=settings.ground.plates, forward=settings.forward or None
+    )
+    used = [settings.forces, settings.markers or settings.coordinates]
+    if Path(settings.forces).suffix.lower() == ".c3d":
+        return laboratory.read(settings.forces, told)
+    return trials.read([file for file in used if not file.lower().endswith(".c3d")], told)
 
 
 def contacts(recording: Recording, threshold: float) -> dict[str, events.Events]:
@@ -259,10 +280,7 @@ def assemble(settings: Settings, folder: Path, envelopes: emg.Envelopes | None) 
     trial = opensim.read_recording(
         coordinates=folder / "coordinates.mot", mass=settings.mass, names=names, provenance=_provenance(settings, used)
     )
-    com = opensim.read_table(folder / "coordinates_com.sto")
-    place = np.column_stack([trial.position.values, to_house(com.values)])
-    position = Signals(com.time, place, (*trial.position.names, "com_x", "com_y", "com_z"), UNITS["position"])
-    parts: dict[str, Signals | None] = {"position": position}
+    parts: dict[str, Signals | None] = {"position": _position(trial, folder)}
     if settings.forces:
         raw = read_ground(settings)
         parts |= {name: getattr(raw, name) for name in ("force", "pressure", "free_moment")}
@@ -275,6 +293,13 @@ def assemble(settings: Settings, folder: Path, envelopes: emg.Envelopes | None) 
     if envelopes is not None:
         parts["activity"] = envelopes.activity
     return replace(trial, trial=settings.trial, **parts)
+
+
+def _position(trial: Recording, folder: Path) -> Signals:
+    """Pelvis and centre of mass of the model [m]."""
+    com = opensim.read_table(folder / "coordinates_com.sto")
+    place = np.column_stack([trial.position.values, to_house(com.values)])
+    return Signals(com.time, place, (*trial.position.names, "com_x", "com_y", "com_z"), UNITS["position"])
 
 
 def _provenance(settings: Settings, used: list[str]) -> Provenance:
