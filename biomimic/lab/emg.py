@@ -13,9 +13,7 @@ from biomimic.readers import emg as columns
 from biomimic.readers.storage import read_table
 from biomimic.signals import Signals
 
-NOISY = (
-    0.2  # an envelope that is hardly ever below this share of its maximum does not show rest: not usable (our choice)
-)
+NOISY = 0.2  # an envelope that is hardly ever below this share of its maximum does not show rest (our choice)
 _QUIET = 5.0  # percentile of the envelope that counts as its floor
 
 
@@ -151,6 +149,6 @@ def words(settings: Emg) -> str:
     """The processing as a sentence for a methods section."""
     return (
         f"EMG was band-passed from {settings.high_pass:g} to {settings.low_pass:g} Hz (resulting order "
-        f"{settings.band_order}), rectified and low-passed at {settings.cutoff:g} Hz (resulting order {settings.order}), "
-        "all Butterworth filters run forward and backward, cut-offs being the -3 dB points of both passes together."
+        f"{settings.band_order}), rectified and low-passed at {settings.cutoff:g} Hz (resulting order "
+        f"{settings.order}), all Butterworth filters run forward and backward, cut-offs being the -3 dB points of both passes together."
     )

@@ -204,10 +204,10 @@ def _ground(settings: Settings, folder: Path, done: Processed) -> tuple[list[Che
         for name in _MOMENTS
     }
     said = [
-        f"Largest net external force {external:.0f} N, mean height of the centre of mass {height:.3f} m: Hicks's limits are "
-        f"{HICKS_FORCE * external:.0f} N and {HICKS_MOMENT * external * height:.1f} N m.",
+        f"Largest net external force {external:.0f} N, mean height of the centre of mass {height:.3f} m: Hicks's limits "
+        f"are {HICKS_FORCE * external:.0f} N and {HICKS_MOMENT * external * height:.1f} N m.",
         words
-        or "No time was found in which every foot on the ground was surely on a plate; residuals are of the whole trial.",
+        or "No time was found in which every foot on the ground was surely on a plate; residuals are of all of it.",
     ]
     return checks, curves, said
 
@@ -241,8 +241,8 @@ def _weight(settings: Settings, done: Processed, covered: tuple[float, float] | 
     )
     expected = settings.mass * (STANDARD_GRAVITY + change)
     note = (
-        f"{mean:.1f} N measured, m (g + a) = {expected:.1f} N over {covered[0]:.3f} to {covered[1]:.3f} s with the centre "
-        f"of mass gaining {change:+.2f} m/s per second"
+        f"{mean:.1f} N measured, m (g + a) = {expected:.1f} N over {covered[0]:.3f} to {covered[1]:.3f} s, a = "
+        f"{change:+.2f} m/s^2 being the mean acceleration of the centre of mass"
     )
     return Check("weight", name, abs(mean / expected - 1.0), "share", MASS, OURS, note)
 
