@@ -120,6 +120,7 @@ def _update(training: Training, point: Point) -> tuple[Point, dict[str, float]]:
     took = time.monotonic() - begun
     figures["steps_per_second"] = float(sums["steps"]) / took
     figures["collecting"] = (collected - begun) / took
+    figures |= {f"overflow_{what}": float(count) for what, count in training.env.engine.overflow().items()}
     after = Point(
         learner=learner,
         flow=flow,

@@ -1,5 +1,7 @@
 """A short look at a policy during training: without exploration, on MuJoCo C, from the same starts every time."""
 
+from typing import NamedTuple
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -11,18 +13,28 @@ from biomimic.training.env import Env, Stage
 _mode = jax.jit(network.mode)
 
 
-def measure(env: Env, policy: network.Parameters, steps: int, key: jax.Array) -> dict[str, float]:
-    """How long and how well the bodies follow their targets.
+class Walked(NamedTuple):
+    """What became of B bodies.
+
+    Attributes:
+        time: until a body failed or was done, (B,) [s].
+        failed: (B,) bool.
+        gathered: sum of its rewards, (B,).
+    """
+
+    time: np.ndarray
+    failed: np.ndarray
+    gathered: np.ndarray
+
+
+def walk(env: Env, policy: network.Parameters, steps: int, key: jax.Array) -> Walked:
+    """Let the bodies follow their targets until they fail.
 
     Args:
         env: of the bodies that are looked at; not the one that is trained in.
         policy: parameters with observation statistics.
         steps: control steps at most; a body that fails, or whose clip or horizon is over, is not looked at further.
-        key: of the starts.
-
-    Returns:
-        `time`, mean and median until a body failed or was done [s]; `survived`, share that did not fail; `return`, mean
-        sum of rewards; `reward`, mean per step; `falls_per_second`.
+        key: of the starts and pushes: the same key, the same ones for every policy.
     """
     size = env.engine.size
     stage = Stage(jnp.full(env.clips.count, 1.0 / env.clips.count), {}, None)
@@ -37,12 +49,23 @@ def measure(env: Env, policy: network.Parameters, steps: int, key: jax.Array) ->
         going &= ~np.asarray(outcome.done)
         if not going.any():
             break
-    seconds = time * CONTROL_STEP
+    return Walked(time * CONTROL_STEP, failed, total)
+
+
+def measure(env: Env, policy: network.Parameters, steps: int, key: jax.Array) -> dict[str, float]:
+    """How long and how well the bodies follow their targets; see `walk` for the arguments.
+
+    Returns:
+        `time`, mean and median until a body failed or was done [s]; `survived`, share that did not fail; `return`, mean
+        sum of rewards; `reward`, mean per step; `falls_per_second`.
+    """
+    walked = walk(env, policy, steps, key)
+    seconds = walked.time.sum()
     return {
-        "time": float(seconds.mean()),
-        "time_median": float(np.median(seconds)),
-        "survived": float(1.0 - failed.mean()),
-        "return": float(total.mean()),
-        "reward": float(total.sum() / time.sum()),
-        "falls_per_second": float(failed.sum() / seconds.sum()),
+        "time": float(walked.time.mean()),
+        "time_median": float(np.median(walked.time)),
+        "survived": float(1.0 - walked.failed.mean()),
+        "return": float(walked.gathered.mean()),
+        "reward": float(walked.gathered.sum() / seconds * CONTROL_STEP),
+        "falls_per_second": float(walked.failed.sum() / seconds),
     }
