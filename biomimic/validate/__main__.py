@@ -340,7 +340,7 @@ def _write(measured: Measured, with_answers: bool) -> None:
     named = results.identity["protocol"]
     content = {
         **report.contents(built),
-        "first.png": pdf.picture(built.figures[0]),
+        **{"first.png": pdf.picture(one) for one in built.figures[:1]},  # a walker without strides has no figure
         "verdict.json": machine.to_json(machine.verdict(results, protocol=named["name"], version=named["version"])),
         "results.json": written.to_json(results),
         "sensitivity.json": machine.to_json(written.rounded(sensitivities.record(sensitivity))),
