@@ -150,5 +150,6 @@ def words(settings: Emg) -> str:
     return (
         f"EMG was band-passed from {settings.high_pass:g} to {settings.low_pass:g} Hz (resulting order "
         f"{settings.band_order}), rectified and low-passed at {settings.cutoff:g} Hz (resulting order "
-        f"{settings.order}), all Butterworth filters run forward and backward, cut-offs being the -3 dB points of both passes together."
+        f"{settings.order}), all Butterworth filters run forward and backward, cut-offs being the -3 dB points of both "
+        "passes together."
     )

@@ -204,10 +204,9 @@ def _ground(settings: Settings, folder: Path, done: Processed) -> tuple[list[Che
         for name in _MOMENTS
     }
     said = [
-        f"Largest net external force {external:.0f} N, mean height of the centre of mass {height:.3f} m: Hicks's limits "
-        f"are {HICKS_FORCE * external:.0f} N and {HICKS_MOMENT * external * height:.1f} N m.",
-        words
-        or "No time was found in which every foot on the ground was surely on a plate; residuals are of all of it.",
+        f"Largest net external force {external:.0f} N, mean height of the centre of mass {height:.3f} m: Hicks's "
+        f"limits are {HICKS_FORCE * external:.0f} N and {HICKS_MOMENT * external * height:.1f} N m.",
+        words or "No time was found in which every foot on the ground was surely on a plate; all of it is taken.",
     ]
     return checks, curves, said
 
