@@ -1,6 +1,7 @@
 """What reinforcement learning adds to a warm-started policy: the run and its own clone, before and after.
 
-    python tests/benchmarks/learned.py RUN [RUN ...] [--seconds 20] [--forces 100] [--walks 48] [--csv out.csv] [--figure curves.svg]
+    python tests/benchmarks/learned.py RUN [RUN ...] [--seconds 20] [--forces 100] [--walks 48] [--csv out.csv]
+        [--figure curves.svg]
 
 For each run (one per seed) and for the clone that its warm start left behind (`warm/policy.npz`):
 
