@@ -75,18 +75,27 @@ class Walks:
         self._left = np.where(over, lasting, self._left) - CONTROL_STEP
 
 
+def calmed(settings: WarmStart) -> WarmStart:
+    """The settings for rounds in which a policy drives."""
+    return replace(settings, noise=settings.calm * settings.noise, push=settings.calm * settings.push)
+
+
+def pushed(env: Env, settings: WarmStart) -> Env:
+    """The environment with the pushes of the warm start in place of the recipe's."""
+    if settings.push == env.task.pushes.force == 0:
+        return env
+    return replace(env, task=replace(env.task, pushes=Pushes(force=settings.push, every=PUSHED_EVERY)))
+
+
 def labels(env: Env, settings: WarmStart, policy: network.Parameters | None, key: jax.Array) -> Labels:
     """Let bodies walk and ask the tracker what it would do.
 
     Args:
-        env: of as many bodies as are to walk, on MuJoCo C.
-        settings: of the warm start.
+        env: of as many bodies as are to walk, on MuJoCo C; see `pushed`.
+        settings: of the warm start; see `calmed`.
         policy: drives the bodies that the tracker does not; None: the tracker drives all.
         key: of everything that is drawn.
     """
-    if policy is not None:
-        settings = replace(settings, noise=settings.calm * settings.noise, push=settings.calm * settings.push)
-    env = replace(env, task=replace(env.task, pushes=Pushes(force=settings.push, every=PUSHED_EVERY)))
     steps, bodies = round(settings.seconds / CONTROL_STEP), env.engine.size
     first, second, third, key = jax.random.split(key, 4)
     rng = np.random.default_rng(np.asarray(jax.random.key_data(first)))

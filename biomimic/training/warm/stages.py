@@ -25,6 +25,7 @@ from biomimic.training.playing import Player
 from biomimic.training.recipe import Recipe
 from biomimic.training.warm import collect, critic, linear, student, survival
 from biomimic.training.warm.collect import Labels
+from biomimic.training.warm.settings import WarmStart
 
 FOLDER, SCHEMA, KIND = "warm", 1, "labels"
 CLONE = "policy.npz"  # in that folder: the policy before reinforcement learning
@@ -77,10 +78,12 @@ def start(setting: Setting, policy: Parameters, place: Path, tell: Tell) -> Warm
     recipe, env = setting.recipe, _own(setting)
     _check(recipe, env)
     policy = policy if "normaliser" in policy else policy | {"normaliser": normalize.init(env.observation_size)}
+    calm = collect.calmed(recipe.warm)
+    paces = [(collect.pushed(env, pace), pace) for pace in (recipe.warm, calm)]  # of the tracker, of a policy
     data, best, longest, driver, steps = [], policy, -1.0, None, 0
     for number in range(recipe.warm.rounds):
         begun = time.monotonic()
-        found = _labels(setting, env, driver, (place, number))
+        found = _labels(setting, paces[driver is not None], driver, (place, number))
         collected = time.monotonic() - begun
         data.append((found.observation, found.action, found.activation))
         steps += round(found.seconds / env.task.body.control_step)
@@ -120,7 +123,9 @@ def _check(recipe: Recipe, env: Env) -> None:
         )
 
 
-def _labels(setting: Setting, env: Env, driver: Parameters | None, place: tuple[Path, int]) -> Labels:
+def _labels(
+    setting: Setting, pace: tuple[Env, WarmStart], driver: Parameters | None, place: tuple[Path, int]
+) -> Labels:
     """The labels of a round: those of its file, or walked now and kept there."""
     folder, number = place
     path = folder / FOLDER / f"round_{number:03d}.npz"
@@ -129,7 +134,7 @@ def _labels(setting: Setting, env: Env, driver: Parameters | None, place: tuple[
         values = [archive.required(content, name, path) for name in Labels._fields]
         return Labels(*values[:-2], int(values[-2]), float(values[-1]))
     key = jax.random.fold_in(setting.key, number)
-    found = collect.labels(env, setting.recipe.warm, driver, key)
+    found = collect.labels(*pace, driver, key)
     archive.save(path, KIND, SCHEMA, {name: np.asarray(value) for name, value in found._asdict().items()})
     return found
 

@@ -66,7 +66,7 @@ def test_activations_are_taught_within_what_muscles_can_reach(tmp_path):
     rows = []
     found = stages.start(given, fresh(given), tmp_path, lambda *told: rows.append(told[4]))
     assert "time_to_fall" not in rows[0] and rows[1]["time_to_fall"] > 0.2
-    kept = [stages._labels(given, given.env, None, (tmp_path, number)) for number in range(3)]
+    kept = [stages._labels(given, (given.env, small), None, (tmp_path, number)) for number in range(3)]
     for labels in kept:
         states = 4 * 150 // small.every
         assert 0.6 * states < len(labels.action) <= 1.5 * states + 4
