@@ -1,5 +1,7 @@
 """npz files whose arrays are as large as they say, and no larger than the file can hold."""
 
+import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -15,6 +17,7 @@ _PACKED = 4096  # [bytes] that are allowed for beside it
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 _TROUBLE = (zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, TypeError, AttributeError, KeyError)
 _TROUBLE += (NotImplementedError, SyntaxError, RuntimeError, MemoryError, RecursionError, OverflowError, UnicodeError)
+_TROUBLE += (tokenize.TokenError, struct.error, IndexError)  # what the library's parser of headers lets through
 
 
 def names(path: str | Path) -> tuple[str, ...]:

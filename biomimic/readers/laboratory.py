@@ -191,8 +191,8 @@ def _check_events(load: feet.Load, shares: dict[str, np.ndarray], marked: dict, 
         other = next((one for one in SIDES if one != side), None)
         if side is not None and near[other] < _APART < near[side]:
             raise BadValue(
-                f"{path}: {load.name} is loaded at {begin:.3f} s by the {side} foot as its markers say, but a foot "
-                f"strike of the {other} foot is marked there; correct the event or the markers' names, or say the side."
+                f"{path}: {load.name}, loaded at {begin:.3f} s, goes to the {side} foot, but a foot strike of the "
+                f"{other} foot is marked there; correct the event, the names of the markers or the side of the plate."
             )
 
 

@@ -87,7 +87,7 @@ def _root(path: Path) -> ElementTree.Element:
         raise BadFile(f"{path} defines entities of its own, which OpenSim's files never do; it is not read.")
     try:
         return ElementTree.fromstring(content.encode())
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, LookupError, ValueError) as error:
         raise BadFile(f"{path} is no XML or is cut short: {error}.") from None
 
 

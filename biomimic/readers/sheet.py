@@ -80,8 +80,8 @@ class Column:
 
     name: str
     quantity: str = config.one_of(*CHANNELS)
-    channel: str = ""
-    unit: str = ""
+    channel: str
+    unit: str
     sign: int = config.ranged(low=-1, high=1)
 
 

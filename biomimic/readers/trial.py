@@ -69,7 +69,7 @@ def _single(path: Path, kind: str, told: Told) -> Recording | Motion:
         if not laboratory.has_plates(path):
             return c3d.read(path, up=told.up, subject=told.subject)
         return _checked(laboratory.read(path, told), told, path)
-    if kind in ("loads", "model"):
+    if kind == "model":
         raise BadValue(f"{path} holds {kinds.KINDS[kind]} and no trial; give it together with the trial's files.")
     return _checked(_together({path: kind}, told), told, path)
 
