@@ -19,8 +19,6 @@ from biomimic.readers import opensim
 from biomimic.recording import Recording
 from biomimic.signals import Signals
 
-FOOT = {"right": "calcn_r", "left": "calcn_l"}
-
 
 def write(
     recording: Recording,
@@ -62,7 +60,8 @@ def write(
         if signals is not None:
             left[what] = write_table(folder / f"{what}.sto", signals)
     if recording.force is not None and recording.pressure is not None:
-        left |= _ground(recording, folder, cutoff)
+        feet = {side: body.plain(foot.bodies[0]) for side, foot in embodiment.feet.items()} if embodiment else {}
+        left |= _ground(recording, folder, cutoff, loads.CALCANEI | feet)
     if embodiment is not None:
         left |= _body(recording, folder, embodiment, cutoff)
         if "external_loads" in left:
@@ -108,11 +107,11 @@ def _renamed(signals: Signals, names: opensim.Names, ending: str) -> Signals | N
     return Signals(signals.time, np.column_stack(list(found.values())), tuple(found), "SI") if found else None
 
 
-def _ground(recording: Recording, folder: Path, cutoff: float) -> dict[str, Path]:
+def _ground(recording: Recording, folder: Path, cutoff: float, feet: dict[str, str]) -> dict[str, Path]:
     found = loads.of_recording(recording)
     if cutoff:
         found = loads.filtered(found, order=4, cutoff=cutoff)
-    table, xml = loads.write(found, folder / "grf.mot", folder / "external_loads.xml", FOOT)
+    table, xml = loads.write(found, folder / "grf.mot", folder / "external_loads.xml", feet)
     return {"forces": table, "external_loads": xml}
 
 
