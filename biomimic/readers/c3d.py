@@ -3,12 +3,12 @@
 import re
 from pathlib import Path
 
-import ezc3d
 import numpy as np
 
 from biomimic.errors import BadFile
 from biomimic.motion import Motion
-from biomimic.readers import c3d_layout, markers
+from biomimic.readers import c3d_file, markers
+from biomimic.readers.c3d_file import File
 from biomimic.readers.markers import Markers
 
 _UP = "z"  # where the file does not say which way its screen's vertical points
@@ -34,60 +34,33 @@ def read(path: str | Path, *, up: str | None = None, subject: str | None = None)
         BadValue: the up axis cannot be found.
     """
     path = Path(path)
-    return markers.to_motion(points(load(path), path), up=up, subject=subject)
+    return markers.to_motion(points(c3d_file.read(path)), up=up, subject=subject)
 
 
-def load(path: str | Path) -> ezc3d.c3d:
-    """Everything in a C3D file, once its parts were found to fit into each other.
-
-    Raises:
-        BadFile: no such file, no C3D file, or one that is damaged or cut short.
-    """
-    path = Path(path)
-    layout = c3d_layout.check(path)
-    try:
-        content = ezc3d.c3d(str(path))
-    except (OSError, RuntimeError, ValueError, IndexError, KeyError, TypeError, MemoryError) as error:
-        raise BadFile(f"{path} is no C3D file or is damaged: {error or type(error).__name__}.") from None
-    found = content["data"]["points"].shape[2]
-    if layout.last < 65535 and found < layout.last - layout.first + 1:
-        raise BadFile(
-            f"{path} is cut short: its header promises {layout.last - layout.first + 1} frames, {found} are there."
-        )
-    rate = float(content["header"]["points"]["frame_rate"])
-    if not (np.isfinite(rate) and rate > 0):
-        raise BadFile(f"{path} gives a frame rate of {rate:g} Hz; it must be positive.")
-    return content
-
-
-def points(content: ezc3d.c3d, path: Path) -> Markers:
-    """The named markers of a file that was loaded, in its own unit and axes.
+def points(file: File) -> Markers:
+    """The named markers of a file, in its own unit and axes.
 
     Raises:
-        BadFile: none, or no frames of them.
+        BadFile: there is none.
     """
-    if content["data"]["points"].shape[2] == 0:
-        raise BadFile(f"{path} has no frames of markers.")
-    labels = labels_of(content)
-    kept = [place for place, keep in enumerate(is_marker(content)) if keep]
+    kept = [place for place, keep in enumerate(is_marker(file)) if keep]
     if not kept:
-        raise BadFile(f"{path} has {len(labels)} points, but none of them is a named marker.")
-    notes, names = [], _numbered([labels[place] for place in kept])
-    twice = sorted(name for name in names if name not in labels)
+        raise BadFile(f"{file.path} has {len(file.labels)} points, but none of them is a named marker.")
+    notes, names = [], _numbered([file.labels[place] for place in kept])
+    twice = sorted(name for name in names if name not in file.labels)
     if twice:
         notes.append(f"second markers of the same name: {', '.join(twice)}")
-    unit = word(content, "POINT", "UNITS")
+    unit = file.word("POINT", "UNITS")
     if not unit:
         unit = "mm"
         notes.append("no unit is given, mm taken")
-    rate = float(content["header"]["points"]["frame_rate"])
-    return Markers(path, rate, places(content, kept), names, unit, vertical(content), "; ".join(notes))
+    return Markers(file.path, file.rate, places(file, kept), names, unit, vertical(file), "; ".join(notes))
 
 
-def places(content: ezc3d.c3d, chosen: list[int]) -> np.ndarray:
+def places(file: File, chosen: list[int]) -> np.ndarray:
     """(T, K, 3) the points with these numbers in the file's unit and axes, NaN where one was not seen."""
-    position = np.moveaxis(content["data"]["points"][:3, chosen], 0, -1).transpose(1, 0, 2).copy()
-    position[(position == 0).all(axis=2) | ~np.isfinite(position).all(axis=2)] = np.nan
+    position = file.points[:, chosen].copy()
+    position[(position == 0).all(axis=2)] = np.nan
     return position
 
 
@@ -97,48 +70,19 @@ def first_time(path: str | Path) -> float:
     Raises:
         BadFile: no such file, or no C3D file.
     """
-    content = load(path)
-    return (c3d_layout.check(path).first - 1) / float(content["header"]["points"]["frame_rate"])
+    return c3d_file.read(path).start
 
 
-def values(content: ezc3d.c3d, group: str, name: str) -> np.ndarray:
-    """Values of a parameter; empty where there is none."""
-    entry = content["parameters"].get(group, {}).get(name)
-    return np.asarray([] if entry is None else entry["value"])
-
-
-def word(content: ezc3d.c3d, group: str, name: str) -> str:
-    """First word of a parameter; empty where there is none."""
-    found = values(content, group, name)
-    return str(found.flat[0]).strip() if found.size else ""
-
-
-def words(content: ezc3d.c3d, group: str, name: str) -> list[str]:
-    """All words of a parameter, also those that go on in <name>2, <name>3 …"""
-    found, number = [str(one).strip() for one in values(content, group, name).flat], 2
-    while f"{name}{number}" in content["parameters"].get(group, {}):
-        found += [str(one).strip() for one in values(content, group, f"{name}{number}").flat]
-        number += 1
-    return found
-
-
-def labels_of(content: ezc3d.c3d) -> list[str]:
-    """Names of all points; unnamed ones are empty."""
-    count = content["data"]["points"].shape[1]
-    labels = words(content, "POINT", "LABELS")[:count]
-    return labels + [""] * (count - len(labels))
-
-
-def vertical(content: ezc3d.c3d) -> str:
+def vertical(file: File) -> str:
     """Axis that points up on the laboratory's screen."""
-    screen = word(content, "POINT", "Y_SCREEN").lower().removeprefix("+")
+    screen = file.word("POINT", "Y_SCREEN").lower().removeprefix("+")
     return screen if screen in ("x", "y", "z", "-x", "-y", "-z") else _UP
 
 
-def is_marker(content: ezc3d.c3d) -> list[bool]:
+def is_marker(file: File) -> list[bool]:
     """Which points are markers, and not what a gait model computed."""
-    labels, point = labels_of(content), content["parameters"]["POINT"]
-    computed = {name.strip() for key in _OUTPUTS if key in point for name in point[key]["value"]}
+    labels = file.labels
+    computed = {name for key in _OUTPUTS for name in file.words("POINT", key)}
     plain = [label.rpartition(":")[2] for label in labels]
     known = set(plain)
     axes = {

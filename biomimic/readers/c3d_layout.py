@@ -1,7 +1,8 @@
-"""Whether the parts of a C3D file fit into each other, looked at before its library opens it.
+"""The parts of a C3D file, and whether they fit into each other and into the file, before a number is taken from it.
 
-The library believes what the file says of its sizes; a damaged one would make it read beyond the file, take all memory
-or crash. So the header and the parameter section are walked through here first, and the sizes held against the file's.
+A damaged file says of its sizes what it likes. ezc3d 1.7 believes it: it reads beyond the file, takes all memory or
+ends the whole process, with some files even where all sizes fit. So files are walked through and decoded here; the
+tests hold every value against ezc3d's.
 
 Source:
     The C3D File Format User Guide, Motion Lab Systems: sections on the header, parameters and the 3D data.
@@ -9,8 +10,10 @@ Source:
 
 import math
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
 
 from biomimic.errors import BadFile
 
@@ -18,8 +21,8 @@ BLOCK = 512  # bytes
 KEY = 0x50
 PC, DEC, MIPS = 84, 85, 86  # processors: low byte first; floats of the VAX; high byte first
 SIZES = {-1: 1, 1: 1, 2: 2, 4: 4}  # bytes of a letter, byte, integer, float
-_NAME = 127
 _MOST_DIMENSIONS = 7
+_COUNTED = 65535  # frames that the header can count to
 _MOST_SAMPLES = 1000  # of an analog channel within one frame
 
 
@@ -52,7 +55,11 @@ class Layout:
         points: number of points.
         analogs: values of all analog channels in one frame.
         samples: analog samples of each channel in a frame.
-        first, last: frames, counted from 1; `last` is 65535 where there are more than the header can count.
+        first: frame, counted from 1.
+        frames: how many there are.
+        rate: frames per second by the header [Hz].
+        scale: of integer points; not positive where points and analogs are floats.
+        start: byte at which the data begin.
         parameters: "GROUP:NAME" → parameter.
     """
 
@@ -61,13 +68,26 @@ class Layout:
     analogs: int
     samples: int
     first: int
-    last: int
+    frames: int
+    rate: float
+    scale: float
+    start: int
     parameters: dict[str, Parameter]
 
     @property
     def order(self) -> str:
         """How `struct` calls the order of bytes."""
         return ">" if self.processor == MIPS else "<"
+
+    @property
+    def is_float(self) -> bool:
+        """Whether the data are floats, else integers of two bytes."""
+        return not self.scale > 0
+
+    @property
+    def width(self) -> int:
+        """Bytes of one frame."""
+        return (4 if self.is_float else 2) * (4 * self.points + self.analogs)
 
     def integers(self, name: str) -> tuple[int, ...]:
         """Values of a parameter of bytes or integers, unsigned; empty where there is none."""
@@ -77,18 +97,17 @@ class Layout:
         return struct.unpack(f"{self.order}{found.count}{'B' if found.kind == 1 else 'H'}", found.data)
 
 
-def check(path: str | Path) -> Layout:
+def check(content: bytes, path: Path) -> Layout:
     """Walk through header and parameters of a C3D file.
 
+    Args:
+        content: of the file.
+        path: of the file, for errors.
+
     Raises:
-        BadFile: no such file, no C3D file, parameters that run into each other or beyond the file, or data that the
-            file is too short for.
+        BadFile: no C3D file, parameters that run into each other or beyond the file, or data that the file is too
+            short for.
     """
-    path = Path(path)
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise BadFile(f"{path} cannot be read: {error.strerror}.") from None
     if not content:
         raise BadFile(f"{path} is empty and does not begin as one of C3D; copy it again.")
     if len(content) < 2 * BLOCK or content[1] != KEY or content[0] == 0:
@@ -101,22 +120,34 @@ def check(path: str | Path) -> Layout:
         raise BadFile(f"{path} is damaged: its parameters name the processor {processor}; 84, 85 or 86 is expected.")
     order = ">" if processor == MIPS else "<"
     words = struct.unpack(f"{order}10H", content[:20])
+    start = (words[8] - 1) * BLOCK
+    if start < BLOCK or start > len(content):
+        raise BadFile(f"{path} is damaged: its header places the data at byte {start} of {len(content)}.")
+    scale, rate = (float(floats(content[place : place + 4], processor)[0]) for place in (12, 20))
     layout = Layout(
         processor,
         points=words[1],
         analogs=words[2],
         samples=words[9],
         first=words[3],
-        last=words[4],
+        frames=words[4] - words[3] + 1,
+        rate=rate,
+        scale=scale,
+        start=start,
         parameters=_parameters(content, begin, order, path),
     )
     _agree(layout, path)
-    start = (words[8] - 1) * BLOCK
-    if start < BLOCK or start > len(content):
-        raise BadFile(f"{path} is damaged: its header places the data at byte {start} of {len(content)}.")
-    width = _width(layout, content[12:16])
-    _enough(layout, len(content) - start, width, path)
-    return layout
+    return replace(layout, frames=_frames(layout, words[4], len(content) - start, path))
+
+
+def floats(data: bytes, processor: int) -> np.ndarray:
+    """Numbers of four bytes, in the form of the processor that wrote them."""
+    if processor == DEC:  # words exchanged, and an exponent that is two too large
+        words = np.frombuffer(data, "<u2").reshape(-1, 2)[:, ::-1]
+        with np.errstate(all="ignore"):
+            return np.ascontiguousarray(words).view("<f4")[:, 0].astype(np.float64) / 4.0
+    with np.errstate(invalid="ignore"):
+        return np.frombuffer(data, f"{'>' if processor == MIPS else '<'}f4").astype(np.float64)
 
 
 def _parameters(content: bytes, begin: int, order: str, path: Path) -> dict[str, Parameter]:
@@ -178,20 +209,21 @@ def _agree(layout: Layout, path: Path) -> None:
             f"{path} is damaged: its header has {layout.analogs} analog values a frame, ANALOG:USED says "
             f"{channels[0]} channels of {layout.samples} samples."
         )
-    if layout.last < layout.first:
-        raise BadFile(f"{path} has no frames: its first is {layout.first}, its last {layout.last}.")
 
 
-def _width(layout: Layout, scale: bytes) -> int:
-    """Bytes of one frame: floats where the scale of the points is negative, else integers."""
-    negative = scale[1] & 0x80 if layout.processor == DEC else struct.unpack(f"{layout.order}f", scale)[0] < 0
-    return (4 if negative else 2) * (4 * layout.points + layout.analogs)
-
-
-def _enough(layout: Layout, left: int, width: int, path: Path) -> None:
-    frames = layout.last - layout.first + 1
+def _frames(layout: Layout, last: int, left: int, path: Path) -> int:
+    """How many frames there are; more than 65535 are counted in the group TRIAL, or by the length of the file."""
+    width = layout.width
     if width == 0:
         raise BadFile(f"{path} has neither points nor analog channels.")
-    there = left // width
-    if layout.last < 65535 and there < frames:
-        raise BadFile(f"{path} is cut short: its header promises {frames} frames, {there} are there.")
+    there, promised = left // width, layout.frames
+    ends = [layout.integers(f"TRIAL:ACTUAL_{name}_FIELD") for name in ("START", "END")]
+    if all(len(end) == 2 for end in ends) and last == _COUNTED:
+        promised = sum((end[0] + 65536 * end[1]) * sign for end, sign in zip(ends, (-1, 1))) + 1
+    elif last == _COUNTED:
+        promised = there
+    if promised < 1:
+        raise BadFile(f"{path} has no frames: its first is {layout.first}, its last {last}.")
+    if there < promised:
+        raise BadFile(f"{path} is cut short: its header promises {promised} frames, {there} are there.")
+    return promised

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-import ezc3d
 import numpy as np
 
 from biomimic import errors
@@ -15,7 +14,8 @@ from biomimic.gait.events import Events
 from biomimic.gait.strides import SIDES
 from biomimic.motion import Motion
 from biomimic.provenance import Provenance, sha256
-from biomimic.readers import c3d, c3d_plates, emg, families, feet, ground, markers, plates, points
+from biomimic.readers import c3d, c3d_file, c3d_plates, emg, families, feet, ground, markers, plates, points
+from biomimic.readers.c3d_file import File
 from biomimic.readers.told import NOBODY, Told
 from biomimic.recording import Recording
 from biomimic.signals import Signals
@@ -33,7 +33,7 @@ class _Trial:
 
     Args:
         path: of the file.
-        content: as its library gives it.
+        file: what it holds.
         motion: markers, x forward, z up; None where there are none.
         up: axis of the file that points up.
         turn: (3, 3) from z up to x forward.
@@ -42,7 +42,7 @@ class _Trial:
     """
 
     path: Path
-    content: ezc3d.c3d
+    file: File
     motion: Motion | None
     up: str
     turn: np.ndarray
@@ -56,8 +56,8 @@ class _Trial:
 
 def has_plates(path: str | Path) -> bool:
     """Whether a C3D file holds more than markers: plates, or analog channels that may be EMG."""
-    content = c3d.load(path)
-    return c3d_plates.count(content) > 0 or content["data"]["analogs"].size > 0
+    file = c3d_file.read(path)
+    return c3d_plates.count(file) > 0 or file.analogs.size > 0
 
 
 def read(path: str | Path, told: Told | None = None) -> Recording:
@@ -76,7 +76,7 @@ def read(path: str | Path, told: Told | None = None) -> Recording:
     """
     told = told or Told()
     trial = _open(Path(path), told)
-    mass = told.mass if told.mass is not None else _mass(trial.content)
+    mass = told.mass if told.mass is not None else _mass(trial.file)
     if mass is None:
         raise BadValue(f"{path} does not say the mass of the person (PROCESSING:Bodymass); give it in kg.")
     force, pressure, moment, notes = _forces(trial, told)
@@ -102,28 +102,27 @@ def read_events(path: str | Path) -> dict[str, Events]:
     Raises:
         BadFile: a damaged file, or events without a time.
     """
-    found = _marked(c3d.load(path), Path(path))
+    found = _marked(c3d_file.read(path), Path(path))
     return {side: _paired(side, *(sorted(found.get((side, kind), [])) for kind in (_STRIKE, _OFF))) for side in SIDES}
 
 
 def _open(path: Path, told: Told) -> _Trial:
-    content = c3d.load(path)
-    start = c3d.first_time(path)
-    named = any(c3d.is_marker(content)) and content["data"]["points"].shape[2] > 0
+    file = c3d_file.read(path)
+    named = any(c3d.is_marker(file))
     if not named:
         if told.forward is None:
             raise BadValue(f"{path} has no markers, so which way the person goes is not known; give it as forward.")
         turn, note = points.turn_to_forward(Motion(1.0, np.zeros((1, 0, 3)), (), Provenance(path.name)), told.forward)
-        return _Trial(path, content, None, told.up or c3d.vertical(content), turn, start, (note,))
-    motion, up = markers.oriented(c3d.points(content, path), up=told.up, subject=told.subject)
+        return _Trial(path, file, None, told.up or c3d.vertical(file), turn, file.start, (note,))
+    motion, up = markers.oriented(c3d.points(file), up=told.up, subject=told.subject)
     turn, note = points.turn_to_forward(motion, told.forward)
     turned = replace(motion, position=motion.position @ turn.T)
-    return _Trial(path, content, turned, up, turn, start, (motion.provenance.note, note))
+    return _Trial(path, file, turned, up, turn, file.start, (motion.provenance.note, note))
 
 
-def _mass(content: ezc3d.c3d) -> float | None:
+def _mass(file: File) -> float | None:
     for name in ("Bodymass", "BODYMASS", "BodyMass"):
-        found = c3d.values(content, "PROCESSING", name)
+        found = file.values("PROCESSING", name)
         if found.size and np.isfinite(float(found.flat[0])) and float(found.flat[0]) > 0:
             return float(found.flat[0])
     return None
@@ -131,25 +130,21 @@ def _mass(content: ezc3d.c3d) -> float | None:
 
 def _times(trial: _Trial) -> np.ndarray:
     """Times of the analog samples [s]."""
-    count = trial.content["data"]["analogs"].shape[2]
-    rate = float(trial.content["header"]["analogs"]["frame_rate"])
-    if not (np.isfinite(rate) and rate > 0):
-        raise BadFile(f"{trial.path} gives an analog rate of {rate:g} Hz; it must be positive.")
-    return trial.start + np.arange(count) / rate
+    return trial.start + np.arange(len(trial.file.analogs)) / trial.file.analog_rate
 
 
 def _forces(trial: _Trial, told: Told) -> tuple[Signals | None, Signals | None, Signals | None, tuple[str, ...]]:
     """Force, centre of pressure and free moment of both feet, and what was decided."""
-    count = c3d_plates.count(trial.content)
+    count = c3d_plates.count(trial.file)
     unknown = [name for name in told.plates if name not in [str(one) for one in range(1, count + 1)]]
     if unknown:
         raise errors.unknown("force plate", unknown[0], [str(n) for n in range(1, count + 1)], where=f"in {trial.path}")
     used = [number for number in range(1, count + 1) if told.plates.get(str(number)) != NOBODY]
-    if not used or trial.content["data"]["analogs"].size == 0:
+    if not used or trial.file.analogs.size == 0:
         return None, None, None, ()
     time = _times(trial)
     total = ground.Total(time)
-    notes, marked = [], _marked(trial.content, trial.path)
+    notes, marked = [], _marked(trial.file, trial.path)
     for number in used:
         pushed, was_turned = _pushed(trial, number)
         load = feet.Load(f"force plate {number}", time, pushed.force[:, 2], pushed.point[:, :2])
@@ -164,8 +159,8 @@ def _forces(trial: _Trial, told: Told) -> tuple[Signals | None, Signals | None, 
 
 def _pushed(trial: _Trial, number: int) -> tuple[ground.Push, bool]:
     """What one plate did to the person, in the house frame."""
-    plate = c3d_plates.plate(trial.content, number, trial.path)
-    channels = c3d_plates.measured(trial.content, plate, trial.path)
+    plate = c3d_plates.plate(trial.file, number, trial.path)
+    channels = c3d_plates.measured(trial.file, plate, trial.path)
     up = np.linalg.solve(np.stack([trial.house(axis) for axis in np.eye(3)], axis=1), np.array([0.0, 0.0, 1.0]))
     found = plates.wrench(plate, channels, up, trial.path)
     return (
@@ -198,11 +193,11 @@ def _check_events(load: feet.Load, shares: dict[str, np.ndarray], marked: dict, 
 
 def _activity(trial: _Trial, told: Told) -> tuple[Signals | None, tuple[str, ...]]:
     """EMG envelopes and what was decided."""
-    values = trial.content["data"]["analogs"]
+    values = trial.file.analogs
     if values.size == 0:
         return None, ()
-    labels = c3d.words(trial.content, "ANALOG", "LABELS")[: values.shape[1]]
-    taken = set(c3d_plates.plate_channels(trial.content, trial.path))
+    labels = trial.file.words("ANALOG", "LABELS")[: values.shape[1]]
+    taken = set(c3d_plates.plate_channels(trial.file, trial.path))
     free = {label: k for k, label in reversed(list(enumerate(labels))) if label and k not in taken}
     names = families.names(_NAMES)
     chosen = emg.channels(tuple(reversed(list(free))), names, told.emg_side, told.muscles, trial.path)
@@ -210,15 +205,15 @@ def _activity(trial: _Trial, told: Told) -> tuple[Signals | None, tuple[str, ...
     notes = [f"analog channels that name no known muscle: {', '.join(other)}"] if other else []
     if not chosen:
         return None, tuple(notes)
-    raw = Signals(_times(trial), values[0][[free[label] for label in chosen]].T, tuple(chosen.values()), "1")
+    raw = Signals(_times(trial), values[:, [free[label] for label in chosen]], tuple(chosen.values()), "1")
     envelopes, words = emg.activity(raw, trial.path)
     return envelopes, (words, *notes)
 
 
 def _angles(trial: _Trial) -> tuple[Signals | None, tuple[str, ...]]:
     """Plug-in Gait's angles in house names and signs [rad]."""
-    labels = {label.rpartition(":")[2]: k for k, label in reversed(list(enumerate(c3d.labels_of(trial.content))))}
-    unit = (c3d.word(trial.content, "POINT", "ANGLE_UNITS") or "deg").lower()
+    labels = {label.rpartition(":")[2]: k for k, label in reversed(list(enumerate(trial.file.labels)))}
+    unit = (trial.file.word("POINT", "ANGLE_UNITS") or "deg").lower()
     if unit not in ("deg", "degrees", "rad"):
         raise BadFile(f'{trial.path} gives its angles in "{unit}"; deg or rad is needed.')
     factor = 1.0 if unit == "rad" else np.pi / 180.0
@@ -228,14 +223,13 @@ def _angles(trial: _Trial) -> tuple[Signals | None, tuple[str, ...]]:
             for output, entries in _gait()[table].items():
                 if f"{letter}{output}" not in labels:
                     continue
-                three = c3d.places(trial.content, [labels[f"{letter}{output}"]])[:, 0]
+                three = c3d.places(trial.file, [labels[f"{letter}{output}"]])[:, 0]
                 for house, axis, right, left in entries:
                     sign = right if side == "right" else left
                     found.setdefault(house + end, sign * factor * three[:, _AXES[axis]])
     if not found:
         return None, ()
-    rate = float(trial.content["header"]["points"]["frame_rate"])
-    time = trial.start + np.arange(len(next(iter(found.values())))) / rate
+    time = trial.start + np.arange(trial.file.layout.frames) / trial.file.rate
     values = np.column_stack(list(found.values()))
     seen = np.flatnonzero(np.isfinite(values).any(axis=1))
     if not len(seen):
@@ -249,11 +243,11 @@ def _gait() -> dict:
     return tomllib.loads(_GAIT.read_text(encoding="utf-8"))
 
 
-def _marked(content: ezc3d.c3d, path: Path) -> dict[tuple[str, str], list[float]]:
+def _marked(file: File, path: Path) -> dict[tuple[str, str], list[float]]:
     """(side, what happens) → times [s]."""
-    times = np.asarray(c3d.values(content, "EVENT", "TIMES"), dtype=float)
-    labels = [label.lower() for label in c3d.words(content, "EVENT", "LABELS")]
-    contexts = [context.lower() for context in c3d.words(content, "EVENT", "CONTEXTS")]
+    times = np.asarray(file.values("EVENT", "TIMES"), dtype=float)
+    labels = [label.lower() for label in file.words("EVENT", "LABELS")]
+    contexts = [context.lower() for context in file.words("EVENT", "CONTEXTS")]
     if not labels:
         return {}
     if times.ndim != 2 or times.shape[0] != 2 or times.shape[1] < len(labels) or not np.isfinite(times).all():

@@ -162,8 +162,11 @@ def _bvh(place: Path) -> list[str]:
 def _amc(place: Path) -> list[str]:
     bones = [("lhipjoint", "root", "1 0 0", 2, ""), ("lfemur", "lhipjoint", "0 -1 0", 8, "rx ry rz")]
     bones += [("ltibia", "lfemur", "0 -1 0", 8, "rx"), ("lfoot", "ltibia", "0 0 1", 2, "rx rz")]
-    bones += [(n.replace("l", "r", 1), p.replace("l", "r", 1) if p != "root" else p, ("-1 0 0" if d == "1 0 0" else d), s, c)
-              for n, p, d, s, c in bones]  # fmt: skip
+    across = {"1 0 0": "-1 0 0"}
+    bones += [
+        ("r" + name[1:], parent if parent == "root" else "r" + parent[1:], across.get(way, way), length, dof)
+        for name, parent, way, length, dof in bones
+    ]
     bones += [("lowerback", "root", "0 1 0", 2, "rx"), ("upperback", "lowerback", "0 1 0", 2, "rx")]
     bones += [("thorax", "upperback", "0 1 0", 2, "rx"), ("lowerneck", "thorax", "0 1 0", 2, "rx")]
     bones += [("upperneck", "lowerneck", "0 1 0", 1, "rx"), ("head", "upperneck", "0 1 0", 2, "rx")]

@@ -15,6 +15,7 @@ import sys
 import time
 import traceback
 import zipfile
+import zlib
 from pathlib import Path
 
 import fuzz_seeds
@@ -126,7 +127,7 @@ def _inside(raw: bytes, rng, others) -> bytes:
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as package:
             parts = {name: package.read(name) for name in package.namelist()}
-    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, NotImplementedError):
+    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, RuntimeError, NotImplementedError, EOFError):
         return _flip(raw, rng, others)
     if not parts:
         return raw
