@@ -8,7 +8,7 @@ import numpy as np
 
 from biomimic.errors import BadFile
 from biomimic.motion import Motion
-from biomimic.readers import quaternions, standing
+from biomimic.readers import quaternions, standing, text
 from biomimic.readers.joints import Skeleton, recognise
 
 RATE = 120.0  # [Hz] of the CMU database; an AMC file does not say its rate
@@ -96,10 +96,7 @@ def read_bones(path: str | Path) -> Bones:
 
 
 def _text(path: Path) -> str:
-    try:
-        return re.sub(r"#.*", "", path.read_text(encoding="utf-8", errors="replace"))
-    except OSError as error:
-        raise BadFile(f"{path} cannot be read: {error.strerror}.") from None
+    return re.sub(r"#.*", "", text.content(path))
 
 
 def _beside(path: Path) -> Path:

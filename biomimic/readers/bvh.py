@@ -9,7 +9,7 @@ import numpy as np
 
 from biomimic.errors import BadFile
 from biomimic.motion import Motion
-from biomimic.readers import quaternions, standing
+from biomimic.readers import quaternions, standing, text
 from biomimic.readers.joints import Skeleton, recognise
 
 _CHANNEL = re.compile(r"([xyz])(position|rotation)", re.IGNORECASE)
@@ -58,11 +58,7 @@ def read(path: str | Path, *, unit: float | None = None, up: str | None = None) 
 
 
 def _halves(path: Path) -> tuple[str, str]:
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise BadFile(f"{path} cannot be read: {error.strerror}.") from None
-    parts = re.split(r"^\s*MOTION\s*$", text, maxsplit=1, flags=re.MULTILINE)
+    parts = re.split(r"^\s*MOTION\s*$", text.content(path), maxsplit=1, flags=re.MULTILINE)
     if len(parts) != 2 or "HIERARCHY" not in parts[0]:
         raise BadFile(f"{path} is no BVH file or is cut short: no line HIERARCHY with a line MOTION after it.")
     return parts[0], parts[1]

@@ -170,23 +170,22 @@ def find(
     return Found(names(chosen), angles, checks, note)
 
 
-def check_unit(angles: Signals, path: str | Path, moves: bool) -> None:
-    """Refuse angles that are so small that they must have been radians already.
+def check_unit(table: Signals, path: str | Path, moves: bool) -> None:
+    """Refuse angles that are so small that they were in radians when they were taken for degrees.
 
     Args:
-        angles: house names [rad].
+        table: columns of the file, rotations in radians.
         path: of the file.
-        moves: whether the person is known to walk, by the pelvis or by the force.
+        moves: whether the person is known to walk.
 
     Raises:
         BadFile: the person walks with stiff knees.
     """
-    knees = [name for name in angles.names if name.startswith("knee_flexion")]
+    knees = [name for name in ("knee_angle_r", "knee_angle_l") if name in table.names]
     if not moves or not knees:
         return
-    reach = float(
-        np.nanmax(np.nanmax(angles.select(knees).values, axis=0) - np.nanmin(angles.select(knees).values, axis=0))
-    )
+    values = np.nan_to_num(table.select(knees).values)
+    reach = float(np.ptp(values, axis=0).max())
     if reach < _STIFF:
         raise BadFile(
             f"{path}: the knees move by only {math.degrees(reach):.2g}° while the person walks; if its angles are "

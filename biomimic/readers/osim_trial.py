@@ -93,11 +93,12 @@ def join(parts: Parts, told: Told) -> tuple[Recording, list[str]]:
     names = families.names(told.family or _NAMES)
     if parts.angles is not None:
         table, path = parts.angles.table, parts.angles.path
+        recording = replace(recording, position=opensim.pelvis(table, path))
+        families.check_unit(table, path, _moves(recording))
         family, why = _family(parts, told)
         found = families.find(table, path, family=family, why=why, force=force, accepted=told.accepted)
         names, notes = found.names, [*notes, found.note, *_degrees(parts.angles)]
-        recording = replace(recording, angles=found.angles, position=opensim.pelvis(table, path))
-        families.check_unit(found.angles, path, _moves(recording))
+        recording = replace(recording, angles=found.angles)
     if parts.moments is not None:
         recording = replace(recording, moment=opensim.moments(parts.moments.table, names, parts.moments.path))
         if parts.angles is None and told.family is None:

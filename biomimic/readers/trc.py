@@ -1,20 +1,18 @@
 """Marker trajectories from .trc files (the text table of Motion Analysis and OpenSim)."""
 
 import math
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from biomimic.errors import BadFile
 from biomimic.motion import Motion
-from biomimic.readers import markers
+from biomimic.readers import markers, text
 from biomimic.readers.markers import Markers
 
 _UP = "y"  # OpenSim's
 _HEADER = 12  # lines within which the header ends
 _NEARLY = 0.005  # share by which the rate of the times may differ from a header that still holds
-_MISSING = {"", "nan", "-nan", "-1.#ind", "-1.#qnan", "1.#qnan", "1.#ind"}
 
 
 def read(path: str | Path, *, up: str | None = None, subject: str | None = None) -> Motion:
@@ -34,14 +32,11 @@ def read(path: str | Path, *, up: str | None = None, subject: str | None = None)
         BadValue: the up axis cannot be found.
     """
     path = Path(path)
-    try:
-        lines = path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
-    except OSError as error:
-        raise BadFile(f"{path} cannot be read: {error.strerror}.") from None
+    lines = text.lines(path)
     stated, names, begin = _header(lines, path)
-    table = _table(
-        [(number, line) for number, line in enumerate(lines[begin:], begin + 1) if line.strip()], names, path
-    )
+    rows = [(number, line) for number, line in enumerate(lines[begin:], begin + 1) if line.strip()]
+    table = _table(rows, names, path)
+    text.check_time(table[:, 1], [number for number, _ in rows], path)
     rate, notes = _rate(table[:, 1], stated.get("datarate", ""), path)
     count = stated.get("numframes", "")
     if count.isdigit() and int(count) != len(table):
@@ -59,11 +54,7 @@ def first_time(path: str | Path) -> float:
         BadFile: no such file, or no TRC file.
     """
     path = Path(path)
-    try:
-        with open(path, encoding="utf-8-sig", errors="replace") as file:
-            lines = [line.rstrip("\r\n") for line in islice(file, _HEADER + 8)]
-    except OSError as error:
-        raise BadFile(f"{path} cannot be read: {error.strerror}.") from None
+    lines = text.lines(path)
     _, names, begin = _header(lines, path)
     first = next(((number, line) for number, line in enumerate(lines[begin:], begin + 1) if line.strip()), None)
     return float(_table([first] if first else [], names, path)[0, 1])
@@ -97,13 +88,8 @@ def _table(rows: list[tuple[int, str]], names: tuple[str, ...], path: Path) -> n
     table = []
     for number, line in rows:
         cells = line.split()
-        if len(cells) != columns:
-            cells = _blanks(line, columns, number, path)
-        table.append(cells)
-    try:
-        return np.array(table, dtype=np.float64)
-    except ValueError:
-        return np.array([_numbers(cells, number, path) for cells, (number, _) in zip(table, rows)])
+        table.append((number, cells if len(cells) == columns else _blanks(line, columns, number, path)))
+    return text.table(table, ["frame", "time", *(f"{name} {axis}" for name in names for axis in "xyz")], path)
 
 
 def _blanks(line: str, columns: int, number: int, path: Path) -> list[str]:
@@ -119,28 +105,16 @@ def _blanks(line: str, columns: int, number: int, path: Path) -> list[str]:
     return [cell or "nan" for cell in cells]
 
 
-def _numbers(cells: list[str], number: int, path: Path) -> list[float]:
-    try:
-        return [math.nan if cell.lower() in _MISSING else float(cell) for cell in cells]
-    except ValueError:
-        raise BadFile(f"{path}: line {number} holds something that is no number.") from None
-
-
 def _rate(time: np.ndarray, header: str, path: Path) -> tuple[float, list[str]]:
     """Frames per second [Hz], and what is odd about it."""
     try:
         stated = float(header)
     except ValueError:
         stated = math.nan
-    if not np.isfinite(time).all():
-        raise BadFile(f"{path}: a frame has no time.")
     if len(time) == 1:
         if not stated > 0:
             raise BadFile(f"{path} has one frame and no DataRate.")
         return stated, []
-    if not (np.diff(time) > 0).all():
-        row = int(np.argmin(np.diff(time) > 0))
-        raise BadFile(f"{path}: time must increase; after {time[row]:g} s comes {time[row + 1]:g} s.")
     found = (len(time) - 1) / (time[-1] - time[0])
     late = np.abs((time - time[0]) * found - np.arange(len(time)))
     if late.max() > 0.5:

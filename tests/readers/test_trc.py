@@ -146,10 +146,13 @@ def _cut(text):
         ({"unit": "inches"}, 'in "inches"; m, cm or mm is needed'),
         ({"change": _cut}, "cut short or damaged: line 46 has .* columns; the 7 markers that are named need 23"),
         ({"change": lambda t: t.replace("R.Toe", "R.Heel")}, "more than one marker called R.Heel"),
-        ({"change": lambda t: t.replace("1000.000000", "what", 1)}, "line 7 holds something that is no number"),
+        (
+            {"change": lambda t: t.replace("1000.000000", "what", 1)},
+            'line 7, column "R.ASIS y", holds "what", which is no number',
+        ),
         ({"change": lambda t: "\n".join(t.splitlines()[:6])}, "has no frames"),
         ({"change": lambda t: "x\n" + t.split("Frame#")[1]}, 'no row that begins with "Frame#"'),
-        ({"times": np.array([0.0, 0.01, 0.01, 0.02])}, "after 0.01 s comes 0.01 s"),
+        ({"times": np.array([0.0, 0.01, 0.01, 0.02])}, "line 9 has the same time again after 0.01 s"),
         ({"times": np.r_[np.arange(20), np.arange(22, 42)] / 100.0}, "frames are missing.*0.03 s after 0.19 s"),
     ],
 )
