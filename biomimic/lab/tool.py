@@ -29,7 +29,7 @@ WORDS = {
     "complete": "completion of the coordinates",
 }
 _TIME = re.compile(r"\b(?:t|time)\s*=\s*([-+0-9.eE]+)")
-_ERROR = re.compile(r"\[(?:error|critical)\]\s*(.*)")
+_ERROR = re.compile(r"\[(?:error|critical)\]\s*(?!.*see messages)(?:\w+ Failed: )?(.*)")
 
 
 def run(kind: str, file: str | Path, watch: Callable[[float], None] | None = None) -> Path:

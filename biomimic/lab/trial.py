@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from biomimic import config, files
-from biomimic.errors import BadFile, BadValue, NotEnoughData
+from biomimic.errors import BadFile, BadValue, NotEnoughData, unknown
 from biomimic.gait import events
 from biomimic.lab import emg, inverse, loads, steps, tool
 from biomimic.lab.settings import Settings
@@ -184,6 +184,10 @@ def coordinates(settings: Settings, folder: Path) -> bool:
 
 def ground(settings: Settings, folder: Path) -> bool:
     """grf.mot and external_loads.xml; whether they were made now."""
+    model = json.loads((folder / "subject.json").read_text(encoding="utf-8"))
+    for side, foot in settings.ground.bodies.items():
+        if foot not in model["bodies"]:
+            raise unknown("body", foot, model["bodies"], where=f"in the model, for the {side} foot")
 
     def work() -> None:
         found = loads.of_recording(read_ground(settings))
