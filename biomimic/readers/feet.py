@@ -59,10 +59,23 @@ def shares(load: Load, motion: Motion, start: float, path: str | Path) -> dict[s
     seen = [(a, b) for a, b in steps if load.time[b - 1] >= start and load.time[a] <= end]
     for first, last in seen:
         apart = {side: _apart(places[side], motion.rate, start, load, (first, last)) for side in SIDES}
-        found[_foot(apart, load, (first, last), path)][first:last] = 1.0
+        found[_foot(apart, load, (first, last), path)][_whole(load, (first, last), steps)] = 1.0
     for first, last in (span for span in steps if span not in seen):
-        found[_usual(found, load, (first, last), path)][first:last] = 1.0
+        found[_usual(found, load, (first, last), path)][_whole(load, (first, last), steps)] = 1.0
     return found
+
+
+def _whole(load: Load, span: tuple[int, int], steps: list[tuple[int, int]]) -> slice:
+    """A step with its begin and end, where its force is low but not yet gone; at most half-way to the next step."""
+    first, last = span
+    before = max((b for _, b in steps if b <= first), default=0)
+    after = min((a for a, _ in steps if a >= last), default=len(load.time))
+    empty = np.flatnonzero(~(load.vertical > 0.0))
+    earlier, later = empty[empty < first], empty[empty >= last]
+    low = (before + first) // 2 if before else 0
+    high = (last + after + 1) // 2 if after < len(load.time) else after
+    begin = max(int(earlier[-1]) + 1 if len(earlier) else 0, low)
+    return slice(begin, min(int(later[0]) if len(later) else len(load.time), high))
 
 
 def _usual(found: dict[str, np.ndarray], load: Load, span: tuple[int, int], path: str | Path) -> str:

@@ -18,6 +18,7 @@ THRESHOLD = 30.0  # [N]
 MIN_STANCE = 0.15  # [s]
 PEAK = (0.5, 6.0)  # body weights that a loaded foot reaches at its largest, from a careful step to a sprint
 SWING = 0.3  # [s] after toe-off in which the knee reaches its swing peak
+_ROCKER = (0.5, 0.8)  # share of stance in which the shank goes over the foot and the ankle bends most
 CLEAR = np.radians(3.0)  # by which an angle has to differ before it speaks
 _UNITS = {"N": 1.0, "body weights": None, "kN": 1000.0, "kgf": STANDARD_GRAVITY}
 
@@ -213,7 +214,7 @@ def _hip_extension(time: np.ndarray, values: np.ndarray, start: float, end: floa
 
 
 def _ankle_push(time: np.ndarray, values: np.ndarray, start: float, end: float) -> tuple[float, float] | None:
-    late = _within(time, max(time[0], 0.5 * (start + end)), end)
-    if late is None:
+    middle = _within(time, start + _ROCKER[0] * (end - start), start + _ROCKER[1] * (end - start))
+    if middle is None or end > time[-1]:
         return None
-    return float(values[late].max()), float(np.interp(end, time, values))
+    return float(values[middle].mean()), float(np.interp(end, time, values))
