@@ -20,9 +20,7 @@ def trial(tiny):
 
 def wrench(found: loads.Loads) -> np.ndarray:
     """Force and moment about the origin, (T, S, 6)."""
-    turn = np.cross(found.point, found.force)
-    turn[..., 2] += found.moment
-    return np.concatenate([found.force, turn], axis=2)
+    return np.concatenate([found.force, np.cross(found.point, found.force) + found.moment], axis=2)
 
 
 def test_outward_is_away_from_the_middle(trial):
@@ -55,12 +53,22 @@ def test_external_loads_name_columns_that_are_there(trial, tmp_path):
 def test_foot_in_the_air_has_no_force_and_a_place_between_its_steps(trial):
     # loaded at x = t - 0.05 m until 0.5 s and from 1.0 s on: 0.45 m and 0.95 m, so 0.70 m in the middle
     gone = np.array(trial.pressure.values)
-    air = (trial.pressure.time > 0.5) & (trial.pressure.time < 1.0)
+    air = (trial.pressure.time > 0.501) & (trial.pressure.time < 0.999)
     gone[air, 0] = np.nan
     found = loads.of_recording(replace(trial, pressure=trial.pressure.with_values(gone)))
-    assert np.abs(found.force[air, 0]).max() == 0.0 and np.abs(found.moment[air, 0]).max() == 0.0
+    far = (trial.pressure.time > 0.56) & (trial.pressure.time < 0.94)
+    assert np.abs(found.force[far, 0]).max() == 0.0 and np.abs(found.moment[air, 0]).max() == 0.0
     assert found.point[75, 0, 0] == pytest.approx(0.70, abs=1e-9)
     assert np.isfinite(found.point).all()
+
+
+def test_small_force_beside_a_contact_is_kept_where_the_foot_was(trial):
+    gone = np.array(trial.pressure.values)
+    gone[(trial.pressure.time > 0.501) & (trial.pressure.time < 0.999), 0] = np.nan
+    found = loads.of_recording(replace(trial, pressure=trial.pressure.with_values(gone)))
+    for frame, place in ((53, 0.45), (97, 0.95)):
+        assert found.force[frame, 0, 2] == pytest.approx(trial.force.channel("vertical_right")[frame])
+        assert found.point[frame, 0, 0] == pytest.approx(place, abs=1e-9)
 
 
 def test_filter_keeps_a_wrench_that_is_slow(trial):
@@ -78,8 +86,20 @@ def test_filter_acts_on_the_wrench_and_not_on_the_point(trial):
     point = np.zeros((len(time), 1, 3))
     point[:, 0, 0] = 0.3 + jumps
     force = np.tile([0.0, 0.0, 100.0], (len(time), 1, 1))
-    found = loads.filtered(loads.Loads(time, ("right",), force, point, np.zeros((len(time), 1))), order=4, cutoff=10.0)
+    found = loads.filtered(loads.Loads(time, ("right",), force, point, np.zeros_like(force)), order=4, cutoff=10.0)
     assert found.point[20:-20, 0, 0] == pytest.approx(0.3, abs=1e-3)
+
+
+def test_filter_keeps_what_a_light_foot_does(trial):
+    # a force that swings between 0 and 40 N: below 20 N there is no centre of pressure, but the wrench is all there
+    time = trial.force.time
+    light = 20.0 - 20.0 * np.cos(2.0 * np.pi * time)
+    force = np.column_stack([0.1 * light, 0.0 * light, light])[:, None]
+    point = np.tile([0.3, 0.1, 0.0], (len(time), 1, 1))
+    before = loads.Loads(time, ("right",), force, point, np.zeros_like(force))
+    after = loads.filtered(before, order=4, cutoff=30.0)
+    assert wrench(after)[20:-20] == pytest.approx(wrench(before)[20:-20], abs=0.01)
+    assert after.point[20:-20] == pytest.approx(point[20:-20], abs=1e-3)
 
 
 def test_weight_is_the_mean_of_both_feet(trial):

@@ -75,7 +75,7 @@ def test_angles_are_near_the_published_ones(of_markers, rajagopal):
     """Hip and knee within 2 deg RMS; the ankle too, once its constant offset is taken off.
 
     The published angles were solved on an earlier model of the person and then changed by residual reduction. The
-    offset is that of the two models' markers: at the published pose this model's markers are 20 mm off on average.
+    offset is that of the two models' markers: at the published pose this model's markers are nearly 3 cm off.
     """
     found, theirs = read_table(of_markers[1] / "coordinates.mot"), read_table(rajagopal / "coordinates.sto")
     for side in SIDES:
