@@ -340,13 +340,14 @@ def _write(measured: Measured, with_answers: bool) -> None:
     named = results.identity["protocol"]
     content = {
         **report.contents(built),
-        **{"first.png": pdf.picture(one) for one in built.figures[:1]},  # a walker without strides has no figure
         "verdict.json": machine.to_json(machine.verdict(results, protocol=named["name"], version=named["version"])),
         "results.json": written.to_json(results),
         "sensitivity.json": machine.to_json(written.rounded(sensitivities.record(sensitivity))),
         "metrics.csv": written.metrics_csv(results),
         "exclusions.csv": written.exclusions_csv(results),
     }
+    if built.figures:  # a walker without strides has none
+        content["first.png"] = pdf.picture(built.figures[0])
     _replace(content, out)
     print("\n".join(verdict.lines(results)))
     print(f"Report: {out / 'report.html'}\n        {out / 'report.pdf'}")

@@ -51,6 +51,7 @@ def gates(
         _finite(walker),
         _ended(walker),
         _clock(checks, findings),
+        *_gait(walker),
     )
 
 
@@ -124,6 +125,8 @@ def _strides(walker: Subject, findings: Sequence[Finding]) -> Gate:
     least = min(counts.values(), default=0)
     limit = f"at least {ENOUGH} a side for any inference, {STABLE} for a stable mean"
     found = ", ".join(f"{count} {side}" for side, count in counts.items()) or "none"
+    if any(trial.by_position for trial in walker.still):
+        found += " (ends by the heel's position where the next step missed the plates)"
     used = max(counts.values(), default=0)
     if used == 0 or (walker.kind == "simulated" and least < ENOUGH):
         return Gate("G6", "valid strides", FAIL, found, limit)
@@ -227,6 +230,20 @@ def _clock(checks: Sequence[Check], findings: Sequence[Finding]) -> Gate:
         return Gate("G11", title, FAIL, "; ".join(words), limit, channels=tuple(dict.fromkeys(bad)))
     late = bool(apart) and max(apart) > DISAGREEMENT
     return Gate("G11", title, WARN if late else PASS, "; ".join(words), limit)
+
+
+def _gait(walker: Subject) -> tuple[Gate, ...]:
+    """A walker who runs is no walker: said only of those, since all people compared with walk."""
+    runs = [trial for trial in walker.still if trial.gait == "running"]
+    if not runs:
+        return ()
+    duty = [trial.duty for trial in runs if math.isfinite(trial.duty)]
+    found = f"running in {len(runs)} of {len(walker.still)} trials"
+    if duty:
+        found += f": each foot is on the ground for {100 * float(np.median(duty)):.0f} % of its stride"
+    source = "Alexander & Jayes, J Zool 185 (1978) 27-40: above 50 % in walking, below in running"
+    limit = "the person walks, as those do who are compared with"
+    return (Gate("G12", "gait", FAIL, found, limit, source, tuple(trial.recording.trial for trial in runs)),)
 
 
 def _one(findings: Sequence[Finding], metric: str) -> float:

@@ -20,6 +20,7 @@ MAX_TURN = np.radians(15.0)  # change of the direction of travel from one stride
 MAX_SPEED = 0.10  # change of speed from one stride to the next
 SHORTEST = 1.0  # [s] a trial that fell earlier holds no stride and is too short for the filters
 TREADMILL = 0.3  # [m/s] a pelvis slower than this stands on a moving belt, or nobody walks
+SAME = 0.15  # [s] heel strikes of two methods closer than this are the same one
 STRAY = 5.0  # [N] floor contact of anything but the feet
 QUANTITIES = ("angles", "force", "activity", "moment", "power")
 REASONS = {
@@ -40,6 +41,8 @@ class Trial:
         cycles: side → strides used, and those that were not.
         agreement: side → disagreement of force events with position events; empty without positions.
         gait: "walking" or "running".
+        duty: share of the stride that a foot is loaded, median over whole strides; NaN if unknown.
+        by_position: sides with strides whose end the heel's position tells, since the next step missed the plates.
     """
 
     recording: Recording
@@ -47,6 +50,8 @@ class Trial:
     cycles: dict[str, Cycles]
     agreement: dict[str, gait_events.Agreement] = field(default_factory=dict)
     gait: str = "walking"
+    duty: float = float("nan")
+    by_position: tuple[str, ...] = ()
 
 
 def measure(recording: Recording, number: int, protocol: Protocol) -> Trial:
@@ -65,20 +70,24 @@ def measure(recording: Recording, number: int, protocol: Protocol) -> Trial:
     force = filtered["force"]
     found = {side: gait_events.detect(force, side=side, threshold=threshold, min_stance=shortest) for side in SIDES}
     span = _span(filtered)
-    gait = gait_events.recognise(found["right"], found["left"]).name or "walking"
+    recognised = gait_events.recognise(found["right"], found["left"])
+    gait = recognised.name or "walking"
     rule = replace(gait_cycles.RULES[gait], skip_strides=protocol.trials.skip_strides)
     position = None
     if _has_feet(recording):
         position = filters.low_pass(recording.position, order=protocol.filters.order, cutoff=protocol.filters.angles_hz)
-    cycles, agreement = {}, {}
+    cycles, agreement, by_position = {}, {}, ()
     for side, other in (("right", "left"), ("left", "right")):
         opposite = found[other] if _sees_both(recording, found[other], span) else None
-        chosen = gait_cycles.choose(found[side], opposite, span=span, rule=rule, trial=number, fall=recording.fall)
+        whole = found[side] if position is None or recording.kind == "simulated" else _ended(found[side], position)
+        chosen = gait_cycles.choose(whole, opposite, span=span, rule=rule, trial=number, fall=recording.fall)
         cycles[side] = _steady(chosen, recording)
+        if len(cycles[side]) and len(whole.heel_strike) > len(found[side].heel_strike):
+            by_position += (side,)
         if position is not None and len(chosen):
             zeni = gait_events.detect_from_positions(position, side=side)
             agreement[side] = gait_events.agreement(found[side], zeni)
-    return Trial(recording, filtered, cycles, agreement, gait)
+    return Trial(recording, filtered, cycles, agreement, gait, recognised.duty, by_position)
 
 
 def _no_cycles(side: str, number: int) -> Cycles:
@@ -151,6 +160,34 @@ def _sees_both(recording: Recording, other: gait_events.Events, span: tuple[floa
         return True
     strikes = other.heel_strike[np.isfinite(other.heel_strike)]
     return int(np.sum((strikes >= span[0]) & (strikes <= span[1]))) > 1
+
+
+def _ended(found: gait_events.Events, position: Signals) -> gait_events.Events:
+    """The contacts, and after each whose foot stepped off the plates the next heel strike by the heel's position.
+
+    That strike is moved by what both methods differ where they saw the same one; without any such it is not taken.
+    """
+    if np.isnan(position.values).any():
+        return found
+    seen = gait_events.detect_from_positions(position, side=found.side).heel_strike
+    seen, strikes = seen[np.isfinite(seen)], found.heel_strike[np.isfinite(found.heel_strike)]
+    if not len(seen) or not len(strikes):
+        return found
+    apart = strikes - seen[np.argmin(np.abs(strikes[:, None] - seen), axis=1)]
+    if not (np.abs(apart) <= SAME).any():
+        return found
+    seen = seen + np.median(apart[np.abs(apart) <= SAME])
+    ends = []
+    for off in found.toe_off[np.isfinite(found.toe_off)]:
+        later = seen[seen > off + SAME]
+        following = strikes[strikes > off]
+        if len(later) and not (len(following) and following[0] < later[0] + SAME):
+            ends.append(float(later[0]))
+    start = np.concatenate([found.heel_strike, ends])
+    order = np.argsort(np.nan_to_num(start, nan=-np.inf), kind="stable")
+    return found._replace(
+        heel_strike=start[order], toe_off=np.concatenate([found.toe_off, np.full(len(ends), np.nan)])[order]
+    )
 
 
 def _has_feet(recording: Recording) -> bool:
