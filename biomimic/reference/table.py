@@ -40,11 +40,12 @@ def entry_text(name: str, entry: Entry, content: Mapping[str, str]) -> str:
         for file, text in sorted(content.items())
         if file.endswith(".csv")
     }
-    lines = (
-        config.dumps(replace(entry, files=files))
-        .replace("[files]", f"[{name}.files]")
-        .replace("[filters]", f"[{name}.filters]")
-    )
+    return dumps(name, replace(entry, files=files))
+
+
+def dumps(name: str, entry: Entry) -> str:
+    """One table of the registry."""
+    lines = config.dumps(entry).replace("[files]", f"[{name}.files]").replace("[filters]", f"[{name}.filters]")
     return f"[{name}]\n{lines}"
 
 
