@@ -1,6 +1,7 @@
 """npz files that are written atomically, carry a schema number and have the same bytes for the same content."""
 
 import io
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -11,6 +12,8 @@ import numpy as np
 from biomimic import files
 from biomimic.errors import BadFile
 
+_TROUBLE = (zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, TypeError, AttributeError, KeyError)
+_TROUBLE += (NotImplementedError, SyntaxError, RuntimeError, MemoryError, OverflowError, tokenize.TokenError)
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip entry can carry; no clock in the bytes
 
 
@@ -46,16 +49,19 @@ def load(path: str | Path, kind: str, schema: int) -> dict[str, np.ndarray]:
     try:
         with np.load(path, allow_pickle=False) as package:
             content = {name: package[name] for name in package.files}
-    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, TypeError, AttributeError):
+    except _TROUBLE:
         raise BadFile(f"{path} is truncated or no npz file; make or copy the {kind} again.") from None
     found, version = content.pop("kind", None), content.pop("schema", None)
     if found is None or version is None:
         raise BadFile(f"{path} is an npz file without kind and schema, so it is no {kind} of this package.")
     if str(found) != kind:
         raise BadFile(f"{path} holds a {found}, and a {kind} was asked for.")
-    if int(version) != schema:
-        advice = "install a newer biomimic" if int(version) > schema else "make the file again with this version"
-        raise BadFile(f"{path} has schema {int(version)} and this version reads schema {schema}: {advice}.")
+    number = int(version) if version.size == 1 and version.dtype.kind in "iu" else None
+    if number is None:
+        raise BadFile(f"{path} is damaged: its schema is no number; make or copy the {kind} again.")
+    if number != schema:
+        advice = "install a newer biomimic" if number > schema else "make the file again with this version"
+        raise BadFile(f"{path} has schema {number} and this version reads schema {schema}: {advice}.")
     return content
 
 

@@ -35,8 +35,18 @@ class Provenance:
 
     @classmethod
     def from_json(cls, text: str) -> "Provenance":
-        """The record that `to_json` wrote."""
-        return cls(**json.loads(text))
+        """The record that `to_json` wrote.
+
+        Raises:
+            BadValue: it is none.
+        """
+        try:
+            found = json.loads(text)
+            if isinstance(found, dict) and all(isinstance(value, str) for value in found.values()):
+                return cls(**found)
+        except (ValueError, TypeError, RecursionError):
+            pass
+        raise BadValue("The provenance is damaged: it is no JSON of source, licence, sha256 and note.")
 
 
 def sha256(path: str | Path) -> str:

@@ -142,6 +142,8 @@ def _bones(sections: dict[str, list[list[str]]]) -> Bones:
     names = ["root"]
     for name in names:  # grows: children after their parents
         names += [child for child, parent in parents.items() if parent == name]
+        if len(names) > len(found):
+            raise ValueError(f"the hierarchy, in which {names[-1]} hangs on itself,")
     if set(names) != set(found):
         raise ValueError(f"the hierarchy of {', '.join(sorted(set(names) ^ set(found)))}")
     ends = [np.zeros(3)] + [_end(found[name]) for name in names[1:]]
