@@ -105,7 +105,9 @@ def _table(path: Path) -> dict[str, np.ndarray]:
         rows = [row for row in csv.reader(file, delimiter="\t") if any(cell.strip() for cell in row)]
     names = [name.strip() for name in rows[0]] if rows else []
     if len(rows) != POINTS + 1 or any(len(row) < len(names) for row in rows):
-        raise BadFile(f"{path} has {max(len(rows) - 1, 0)} rows of {len(names)} columns; one stride of 101 was expected.")
+        raise BadFile(
+            f"{path} has {max(len(rows) - 1, 0)} rows of {len(names)} columns; one stride of 101 was expected."
+        )
     values = np.array([[_number(cell) for cell in row[: len(names)]] for row in rows[1:]])
     return dict(zip(names, values.T))
 

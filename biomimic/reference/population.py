@@ -175,7 +175,9 @@ def _data_set(label: str, walks: list[Walk], source: Source, mass: float) -> Dat
 def _stacked(key: Key, own: Mapping[str, list[Walk]]) -> Strides:
     """One row a person, in the order of people; NaN where a person lacks the channel."""
     quantity, side, phase = key
-    names = tuple(dict.fromkeys(n for walks in own.values() for w in walks if key in w.parts for n in w.parts[key].names))
+    names = tuple(
+        dict.fromkeys(n for walks in own.values() for w in walks if key in w.parts for n in w.parts[key].names)
+    )
     rows, numbers, duration, stance = [], [], [], []
     for number, walks in enumerate(own.values(), start=1):
         able = [walk.parts[key] for walk in walks if key in walk.parts]
@@ -240,5 +242,3 @@ def one_stride(side: str, channels: Mapping[str, np.ndarray], unit: str, phase: 
     """A mean stride from curves (101,) by name; its duration and stance are not known."""
     nan = [math.nan]
     return Strides(side, tuple(channels), unit, np.column_stack(list(channels.values()))[None], nan, nan, [0], phase)
-
-

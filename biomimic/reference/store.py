@@ -132,7 +132,9 @@ def unpack(path: Path, folder: Path) -> int:
             for member in members:
                 target = (root / member.filename).resolve()
                 if not target.is_relative_to(root):
-                    raise BadFile(f'{path} holds "{member.filename}", which lies outside {folder}; it was not unpacked.')
+                    raise BadFile(
+                        f'{path} holds "{member.filename}", which lies outside {folder}; it was not unpacked.'
+                    )
             for member in members:
                 _extract(package, member, root / member.filename)
     except zipfile.BadZipFile:
@@ -223,7 +225,9 @@ class _Resuming:
                 for block in answer.iter_content(BLOCK):
                     file.write(block)
             whole = answer.headers.get("Content-Length")
-            expected = int(whole) + (begun if goes_on else 0) if whole and not answer.headers.get("Content-Encoding") else 0
+            expected = (
+                int(whole) + (begun if goes_on else 0) if whole and not answer.headers.get("Content-Encoding") else 0
+            )
         if expected and part.stat().st_size < expected:
             raise OSError(f"{self.path.name} broke off after {part.stat().st_size} of {expected} bytes")
         shutil.move(part, output_file)
