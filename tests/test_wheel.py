@@ -15,6 +15,7 @@ SHIPPED = (
     "biomimic/_share/validation/level_walking.toml",
     "biomimic/_share/training/run42/run.toml",
     "biomimic/_share/training/run43/policy.npz",
+    "biomimic/_share/training/run44/policy.npz",
     "biomimic/_share/training/walking_laptop.toml",
     "biomimic/embodiment/tiny.toml",
     "biomimic/embodiment/tiny.xml",
