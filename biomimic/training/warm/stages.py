@@ -147,7 +147,8 @@ def _taught(setting: Setting, policy: Parameters, data: list) -> tuple[Parameter
     if recipe.network.skip:
         policy = policy | {"skip": {"table": jnp.asarray(_table(setting, lesson))}}
     taught = student.teach(policy, lesson, recipe.warm, recipe.seed + len(data))
-    return taught.params, {"loss": taught.loss, "held_out": taught.held_out, "loss_linear": taught.skip}
+    figures = {"loss": taught.loss, "held_out": taught.held_out, "loss_linear": taught.skip}
+    return taught.params, {name: value for name, value in figures.items() if np.isfinite(value)}
 
 
 def _table(setting: Setting, lesson: student.Lesson) -> np.ndarray:
