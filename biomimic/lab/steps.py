@@ -8,7 +8,7 @@ from pathlib import Path
 
 from biomimic import files
 from biomimic.errors import BadFile
-from biomimic.provenance import sha256
+from biomimic.provenance import sha256, version
 
 _LOG = logging.getLogger(__name__)
 _RECORD = "steps.json"
@@ -28,7 +28,7 @@ def run(
     Args:
         folder: of the run.
         name: of the step.
-        inputs: files it reads; their content counts, not their place or date.
+        inputs: files it reads; their content counts, not their place or date, and so does the package's version.
         outputs: names of files in the folder that it leaves; all must still be as it left them.
         words: settings that count, as text.
         work: does it.
@@ -40,7 +40,8 @@ def run(
         BadFile: an input is missing, or the step did not leave an output.
     """
     folder = Path(folder)
-    key = hashlib.sha256("\n".join([words, *(sha256(file) for file in inputs)]).encode()).hexdigest()
+    told = [version("biomimic"), words, *(sha256(file) for file in inputs)]
+    key = hashlib.sha256("\n".join(told).encode()).hexdigest()
     record = _load(folder)
     if record.get(name, {}).get("key") == key and _unchanged(folder, record[name]["outputs"], outputs):
         _LOG.info("%s: nothing has changed, kept", name)
