@@ -33,7 +33,8 @@ def content(path: str | Path) -> str:
     except OSError as error:
         raise BadFile(f"{path} cannot be read: {error.strerror}.") from None
     if not raw.strip():
-        raise BadFile(f"{path} is empty; copy or export it again.")
+        kind = path.suffix[1:].upper()
+        raise BadFile(f"{path} is empty{f', so it is no {kind} file' if kind else ''}; copy or export it again.")
     if raw.startswith(_SIXTEEN):
         raise BadFile(f"{path} is text of two bytes a letter (UTF-16); save it as UTF-8.")
     if b"\0" in raw[:_HEAD]:

@@ -236,7 +236,7 @@ def _backward_walk(folder):
     ("make", "words"),
     [
         (_truncated, "ik.mot is cut short or damaged: line 128 has . of 13 columns|ik.mot.*line 12. has"),
-        (_empty, "ik.mot is empty; copy or export it again"),
+        (_empty, "ik.mot is empty, so it is no MOT file; copy or export it again"),
         (_binary, r"ik.mot is no text: it holds binary data .* Give it the ending of what it is"),
         (_text_as_binary, "a.c3d is no C3D file: it does not begin as one"),
         (_twice, "ik.mot has more than one column called knee_angle_r; rename or remove"),
