@@ -25,7 +25,6 @@ FLOORS = {
     "metrics.synergy": (("numpy", "scipy", "sklearn"), (*ZERO, *ONE)),
     "gait": (("numpy", "scipy"), (*ZERO, *(name for name in ONE if name != "metrics"))),
     **{name: (("numpy",), (*ZERO, *ONE)) for name in TWO},
-    "readers.c3d": (("numpy", "ezc3d"), (*ZERO, *ONE)),
     # the modules that make the data sets from raw files; only reference.__main__ imports them
     **{
         f"reference.{name}": (("numpy", "scipy"), (*ZERO, *ONE, "readers"))
@@ -50,7 +49,7 @@ FLOORS = {
     "control.tune": (("numpy", "scipy", "mujoco", "cma"), (*ZERO, *ONE, *TWO, "embodiment", "rollout")),
     "rollout": (("numpy", "mujoco", "tqdm"), (*ZERO, *ONE, *TWO, "embodiment", "control", *LEARNED)),
     "rollout.video": (("numpy", "mujoco", "tqdm", "imageio_ffmpeg"), (*ZERO, *ONE, *TWO, "embodiment", "control")),
-    "lab": (("numpy", "opensim"), (*ZERO, *ONE, *TWO)),
+    "lab": (("numpy", "mujoco", "jinja2", "opensim"), (*ZERO, *ONE, *TWO, "embodiment")),
     "validate": (("numpy", "scipy", "pandas", "statsmodels"), (*ZERO, *ONE, *TWO)),
     "report": (
         ("numpy", "pandas", "matplotlib", "jinja2", "typst"),
