@@ -32,8 +32,8 @@ SOURCE = Source(
     title="Gait120, 120 men walking on level ground",
     doi="10.6084/m9.figshare.27677016",
     licence="CC BY 4.0",
-    citation="Boo J, Seo D, Kim M, Koo S. Comprehensive human locomotion and electromyography dataset: Gait120. Scientific "
-    "Data (2025), doi:10.1038/s41597-025-05391-0.",
+    citation="Boo J, Seo D, Kim M, Koo S. Comprehensive human locomotion and electromyography dataset: Gait120. "
+    "Scientific Data (2025), doi:10.1038/s41597-025-05391-0.",
     wanted=("*.zip",),
     note="All men; S001 to S060 are of 20 to 25 and S061 to S120 of 40 to 59 years, so label and age go together.",
 )

@@ -2,7 +2,7 @@
 
 Known from the data descriptor: one MATLAB file a person with markers, joint angles, forces, moments and EMG of every
 task. The names of its fields, their units and signs were not confirmed here, so nothing of them is assumed: a file
-lencioni2019.toml beside the data says them, in the words below. What it says is then proven by the audit of every curve.
+lencioni2019.toml beside the data says them, in the words below. What it says is proven by the audit of each curve.
 
     files = "*.mat"
     strides = "s.Data"          # list of structs, one a stride
@@ -42,8 +42,8 @@ SOURCE = Source(
     title="Lencioni 2019, 50 people walking at several speeds, with force and EMG",
     doi="10.1038/s41597-019-0323-z",
     licence="CC BY 4.0",
-    citation="Lencioni T, Carpinella I, Rabuffetti M, Marzegan A, Ferrarin M. Human kinematic, kinetic and EMG data during "
-    "different walking and stair ascending and descending tasks. Scientific Data 6 (2019) 309, "
+    citation="Lencioni T, Carpinella I, Rabuffetti M, Marzegan A, Ferrarin M. Human kinematic, kinetic and EMG data "
+    "during different walking and stair ascending and descending tasks. Scientific Data 6 (2019) 309, "
     "doi:10.1038/s41597-019-0323-z.",
     wanted=("*.mat", "*.zip"),
     note="6 to 72 years old: the people include children. The DOI is that of the paper, which links the data.",

@@ -1,10 +1,13 @@
 """Fields of MATLAB files by their path, with the place named where one is missing."""
 
+import zlib
 from pathlib import Path
 
 import numpy as np
 
 from biomimic.errors import BadFile
+
+_DAMAGED = (OSError, ValueError, TypeError, IndexError, KeyError, EOFError, OverflowError, MemoryError, zlib.error)
 
 
 def load(path: Path) -> dict:
@@ -20,8 +23,9 @@ def load(path: Path) -> dict:
         return loadmat(path, squeeze_me=True, struct_as_record=False)
     except NotImplementedError:
         raise BadFile(f"{path} is of MATLAB version 7.3; save it with -v7 to read it here.") from None
-    except (OSError, ValueError, TypeError, MatReadError) as error:
-        raise BadFile(f"{path} cannot be read as a MATLAB file: {str(error).splitlines()[0][:120]}.") from None
+    except (*_DAMAGED, MatReadError) as error:
+        said = (str(error) or type(error).__name__).splitlines()[0]
+        raise BadFile(f"{path} cannot be read as a MATLAB file: {said[:120]}.") from None
 
 
 def names(structure: object) -> tuple[str, ...]:

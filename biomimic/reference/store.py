@@ -87,7 +87,8 @@ def fetch(source: Source, folder: Path, pins: Mapping[str, str] | None = None) -
         names = [name for name in sorted(listed) if any(fnmatch.fnmatch(name, one) for one in source.wanted)]
         if not names:
             raise BadFile(
-                f"doi:{source.doi} has no file like {', '.join(source.wanted)}; it has: {', '.join(sorted(listed)[:10])}."
+                f"doi:{source.doi} has no file like {', '.join(source.wanted)}; it has: "
+                f"{', '.join(sorted(listed)[:10])}."
             )
         for name in names:
             yield _one(source, name, listed[name], folder, {**source.hashes, **(pins or {})})
@@ -132,9 +133,7 @@ def unpack(path: Path, folder: Path) -> int:
             for member in members:
                 target = (root / member.filename).resolve()
                 if not target.is_relative_to(root):
-                    raise BadFile(
-                        f'{path} holds "{member.filename}", which lies outside {folder}; it was not unpacked.'
-                    )
+                    raise BadFile(f'{path} holds "{member.filename}", outside of {folder}; it was not unpacked.')
             for member in members:
                 _extract(package, member, root / member.filename)
     except zipfile.BadZipFile:
@@ -184,7 +183,8 @@ def _one(source: Source, name: str, stated: str, folder: Path, known: Mapping[st
     except BadFile as error:
         if not is_there:
             path.unlink()
-        raise BadFile(f"{error} {'It was deleted; fetch it again.' if not is_there else 'Delete it or fetch it anew.'}")
+        advice = "Delete it and fetch it again." if is_there else "It was deleted; fetch it again."
+        raise BadFile(f"{error} {advice}") from None
     checked = "sha256" if name in known else "md5 of the archive" if stated else ""
     return Fetched(path, digest, checked, not is_there)
 

@@ -1,8 +1,8 @@
-"""What is true of a made-up cohort: mean, covariance, effect of speed, ceilings; from its formula, not from its strides.
+"""What is true of a made-up cohort: mean, covariance, effect of speed, ceilings; from its formula, not its strides.
 
-Mean and covariance are exact to the quadrature over the phase shift. A ceiling is the mean of Fisher's z of correlations,
-which no formula gives: `expected_ceilings` draws many people by the formula alone and says with what error, and
-`first_ceilings` is the first-order answer on paper, which the former must be near.
+Mean and covariance are exact to the quadrature over the phase shift. A ceiling is the mean of Fisher's z of
+correlations, which no formula gives: `expected_ceilings` draws many people by the formula alone and says with what
+error, and `first_ceilings` is the first-order answer on paper, which the former must be near.
 """
 
 import math
@@ -83,7 +83,7 @@ def value_truth(cohort: Cohort, name: str, percent: int) -> tuple[float, float, 
 
 
 def first_ceilings(cohort: Cohort, name: str, people: int | None = None) -> Ceilings:
-    """Ceilings to first order: ratios of expected products of curves without their constant.
+    """Ceilings to first order, from the differences that change the shape: a constant and a gain do not lower r.
 
     Args:
         cohort: its number of strides counts, as people are compared by the means of theirs.
@@ -92,12 +92,11 @@ def first_ceilings(cohort: Cohort, name: str, people: int | None = None) -> Ceil
     """
     found, count = truth(cohort, name), people or cohort.people
     shared = float(np.var(found.mean))
-    between, within = (_without_constant(part) for part in (found.between, found.within))
+    between, within = (_of_shape(part, found.mean) for part in (found.between, found.within))
     own = between + within / cohort.strides
-    one = shared + own
-    pair = shared / one
-    left_out = shared / math.sqrt(one * (shared + own / max(count - 1, 1)))
-    return Ceilings(pair, left_out, (shared + between) / (one + within - within / cohort.strides), (0.0, 0.0, 0.0))
+    pair = shared / (shared + own)
+    left_out = shared / math.sqrt((shared + own) * (shared + own / max(count - 1, 1)))
+    return Ceilings(pair, left_out, (shared + between) / (shared + between + within), (0.0, 0.0, 0.0))
 
 
 def expected_ceilings(
@@ -179,9 +178,12 @@ def _differences(channel: Channel, cohort: Cohort) -> tuple[np.ndarray, np.ndarr
     return (level**2 + between**2 * alike) * window, within**2 * alike * window
 
 
-def _without_constant(covariance: np.ndarray) -> float:
-    """Mean over the cycle of the variance of a curve less its own mean."""
-    return float(np.trace(covariance) / POINTS - covariance.mean())
+def _of_shape(covariance: np.ndarray, mean: np.ndarray) -> float:
+    """Mean over the cycle of the variance of a curve less its own mean and less its part along the mean curve."""
+    along = mean - mean.mean()
+    along = along / np.linalg.norm(along)
+    without = np.trace(covariance) / POINTS - covariance.mean()
+    return float(without - along @ covariance @ along / POINTS)
 
 
 def _z(first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -1,9 +1,9 @@
 """Adapter of Wang 2022: walking and running of a dozen people, averaged strides with EMG of nine muscles.
 
 Layout, from a public reader of the files: Subj04/Subj04_walk_45.mat, in which
-Datastr.Resample.Sych.Average.IKAngData.ave_r is (100, 24): time, pelvis_tilt … lumbar_rotation in the order of `_ANGLES`,
-degrees, knee flexion negative (OpenSim's gait2392); Datastr.Resample.Sych.Average.EMG.ave_r is (100, 10): time and nine
-muscles of the right leg in the order of `_MUSCLES`; 100 points of a right stride without its last point.
+Datastr.Resample.Sych.Average.IKAngData.ave_r is (100, 24): time, pelvis_tilt … lumbar_rotation in the order of
+`_ANGLES`, degrees, knee flexion negative (OpenSim's gait2392); Datastr.Resample.Sych.Average.EMG.ave_r is (100, 10):
+time and nine muscles of the right leg in the order of `_MUSCLES`; 100 points of a right stride without its last point.
 
 Not confirmed, so asked for by name: the speed of a condition (--assume walk_45=1.25) and the mean mass of the people
 (--assume mass_kg=70). The left leg's averages are not read. That the stride begins with the right heel strike is proven
@@ -29,8 +29,8 @@ SOURCE = Source(
     licence="as stated on the page of the data; read it before use",
     citation="Wang H et al. (2022), Zenodo, doi:10.5281/zenodo.6457662.",
     wanted=("*.zip", "*.mat"),
-    note="Averages of right strides, as the source gives them. EMG on the scale of the source: only its shape and timing "
-    "can be compared. Its licence was not confirmed here.",
+    note="Averages of right strides, as the source gives them. EMG on the scale of the source: only its shape "
+    "and timing can be compared. Its licence was not confirmed here.",
 )
 FACTS: Mapping[str, str] = {
     "mass_kg": "mean mass of the people [kg]",

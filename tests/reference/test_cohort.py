@@ -54,11 +54,12 @@ def test_mean_and_covariance_are_what_the_formula_says(channel):
 
 
 def test_speed_changes_the_curves_by_the_slope():
-    cohort = Cohort(people=400, strides=2, speed_between=0.2, spread=0.2).only("hip_flexion")
+    cohort = Cohort(people=400, strides=2, speed_between=0.2, spread=0.2, timing_between=0.0).only("hip_flexion")
     speed = np.concatenate([one.speed for one in draw(cohort)])
     values = rows(cohort, "hip_flexion").reshape(-1, POINTS)
     slope = np.polynomial.polynomial.polyfit(speed, values, 1)[1]
-    assert slope == pytest.approx(truth(cohort, "hip_flexion").per_speed, abs=np.radians(0.6))
+    # SD of a person 1.1 degrees, of the speeds 0.2 m/s: the error of the slope is 1.1 / 0.2 / sqrt(400) = 0.28 degrees
+    assert slope == pytest.approx(truth(cohort, "hip_flexion").per_speed, abs=np.radians(1.1))
     still = value_truth(cohort, "hip_flexion", 0)
     # level 2 and wave 6 cos 0.25, damped by the shift by less than a thousandth
     assert np.degrees(still[3]) == pytest.approx(2 + 6 * np.cos(0.25), abs=0.02)
@@ -77,23 +78,25 @@ def test_muscles_stay_positive_and_force_begins_and_ends_with_the_stance():
 
 
 def test_ceiling_on_paper():
-    # one wave of size 2 (variance over the cycle 2 of 100 points), A of SD 1, no B: r = 2 / (2 + 1)
+    # one wave of size 2: variance 2 over the cycle. A of SD 1 in twelve waves, one of which is a gain of the mean and
+    # leaves r alone; no B: r = 2 / (2 + 11/12)
     simple = made.Channel("angles", "wave", made.waves(0.0, (2.0, 1, 0.0)), made.waves(0.0), 1.0, 5.0, 0.0)
     cohort = replace(STILL, spread=1.0, channels=(simple,), people=4, strides=1)
     found = first_ceilings(cohort, "wave")
-    assert found.pair == pytest.approx(2 / 3, abs=0.01)
-    assert found.left_out == pytest.approx(2 / np.sqrt(3 * (2 + 1 / 3)), abs=0.01) and found.within == pytest.approx(
-        1.0
-    )
+    assert found.pair == pytest.approx(2 / (2 + 11 / 12), abs=0.01)
+    assert found.left_out == pytest.approx(
+        2 / np.sqrt((2 + 11 / 12) * (2 + 11 / 36)), abs=0.01
+    ) and found.within == pytest.approx(1.0)
     assert np.var(simple.mean.at(SHARE)) == pytest.approx(2.0, rel=0.02)
 
 
-@pytest.mark.parametrize("name", ["knee_flexion", "soleus"])
-def test_drawn_ceilings_are_near_those_on_paper(name):
+@pytest.mark.parametrize(("name", "apart"), [("knee_flexion", 0.2), ("soleus", 0.3)])
+def test_drawn_ceilings_are_near_those_on_paper(name, apart):
     cohort = replace(Cohort(people=6, strides=3), spread=0.6)
     drawn, paper = expected_ceilings(cohort, name, groups=400), first_ceilings(cohort, name)
-    # Fisher's z of the mean and the mean of Fisher's z differ by less than a fifth at these spreads
-    assert np.arctanh(drawn[:3]) == pytest.approx(np.arctanh(paper[:3]), abs=0.2) and max(drawn.errors) < 0.05
+    # the mean of Fisher's z lies above the z of the mean, more so where the differences are skewed as on muscles
+    assert np.all(np.arctanh(drawn[:3]) > np.arctanh(paper[:3]) - 0.1)
+    assert np.arctanh(drawn[:3]) == pytest.approx(np.arctanh(paper[:3]), abs=apart) and max(drawn.errors) < 0.05
 
 
 def test_a_wanted_ceiling_is_had():
