@@ -28,6 +28,8 @@ def check_ceilings(name, replications, groups):
     """The mean z of each kind of ceiling against the mean z of independent draws of the formula."""
     found, true = found_ceilings(COHORT, name, replications), expected_ceilings(COHORT, name, groups=groups)
     for kind, error in zip(("pair", "left_out", "within"), true.errors):
+        wide = np.tanh(found[kind].value + found[kind].error) - np.tanh(found[kind].value)
+        print(f"{name} {kind}: {np.tanh(found[kind].value):.4f} ± {wide:.4f}, true {getattr(true, kind):.4f}")
         apart = found[kind].value - np.arctanh(getattr(true, kind))
         assert abs(apart) < NEAR * np.hypot(found[kind].error, error), (name, kind, found[kind], true)
 
@@ -53,6 +55,7 @@ def test_bands_cover_what_they_say():
 @pytest.mark.parametrize("name", ["knee_flexion", "vertical"])
 def test_bands_cover_what_they_say_200_times(name, people):
     for kind, found in band_coverage(replace(COHORT, people=people), name, 200).items():
+        print(f"{name} {people} people, {kind}: {found.value:.3f} ± {found.error:.3f}")
         assert 0.86 <= found.value <= 0.93, (kind, found)
 
 
@@ -64,8 +67,13 @@ def check_effects(replications, near):
     assert found.failed <= 0.02 * replications
     for name, wanted in (("difference", 0.0), ("per_speed", true[3]), ("within", true[2])):
         value, error = mean(getattr(found, name))
+        print(f"{name}: {value:.5f} ± {error:.5f}, true {wanted:.5f} rad")
         assert abs(value - wanted) < near * error, (name, value, wanted, error)
     value, error = mean(found.between**2)  # REML is unbiased in the variance
+    print(
+        f"between: {value**0.5:.5f}, true {true[1]:.5f} rad; intervals that hold the truth: {found.covered.mean():.3f}"
+    )
+    print(f"of speed {found.speed_covered.mean():.3f}; models that could not be used: {found.failed}")
     assert abs(value - true[1] ** 2) < near * error
     return found
 
