@@ -141,7 +141,8 @@ def load(name: str, folder: str | Path | None = None) -> ReferenceData:
     """One data set of measured human data.
 
     Args:
-        name: in the registry, e.g. "rajagopal2016_walking"; or the path of a recording (.npz) of one person.
+        name: in the registry, e.g. "rajagopal2016_walking"; the path of a recording (.npz) of one person; or the path
+            of a data set beside another registry.toml, e.g. "my_reference/fukuchi2018_treadmill_3".
         folder: another folder with a registry.toml; None takes the shipped one.
 
     Raises:
@@ -150,6 +151,8 @@ def load(name: str, folder: str | Path | None = None) -> ReferenceData:
     """
     if name.endswith(".npz"):
         return _of_file(Path(name))
+    if folder is None and (Path(name).parent / REGISTRY).is_file() and Path(name).name != name:
+        return load(Path(name).name, Path(name).parent)
     root = _folder(folder)
     registry = _registry(root)
     if name not in registry:

@@ -26,6 +26,7 @@ def test_fukuchi_becomes_people_by_condition(tmp_path):
     assert (data.entry.of, data.entry.subjects, data.n) == ("subjects", 3, 3) and data.mass == pytest.approx(62.0)
     # trials of 1.2 and 1.3 m/s, each person a hundredth faster than the one before: means 1.26, 1.27, 1.28
     assert data.figure("speed").mean == pytest.approx(1.27) and data.figure("speed").sd == pytest.approx(0.01)
+    assert reference.load(str(tmp_path / "out" / data.name)).provenance == data.provenance  # also by its path
     people = made.curves()
     for side in ("right", "left"):
         rows = data.strides("angles", side).channel("knee_flexion")
