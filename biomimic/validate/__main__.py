@@ -225,7 +225,7 @@ def _recordings(options: argparse.Namespace) -> Measured:
     names = options.recording
     is_data_set = len(names) == 1 and not names[0].endswith(".npz")
     data = reference.load(names[0]) if is_data_set else None
-    label = names[0] if is_data_set else Path(names[0]).stem
+    label = data.name if data else Path(names[0]).stem
     plain = of_recordings(load_protocol(chosen), without=label)
     protocol, humans = _people(plain, [name for name in options.people if name not in names])
     out = files.check_writable(options.out or Path("runs") / f"recording-{label}" / "validation" / path_of(chosen).stem)
