@@ -11,7 +11,7 @@ from pathlib import Path
 from biomimic.errors import BadFile, BadValue
 from biomimic.provenance import sha256
 
-BLOCK = 1 << 20  # bytes
+BLOCK = 1 << 16  # bytes; what a broken download may lose
 WAIT = (15.0, 60.0)  # [s] for a connection and for data
 BROKEN = ".part"
 
@@ -82,6 +82,7 @@ def fetch(source: Source, folder: Path, pins: Mapping[str, str] | None = None) -
     import pooch  # only needed here
     import requests
 
+    pooch.get_logger().setLevel("WARNING")  # the command says it in its own words
     try:
         listed = _listed(source, pooch)
         names = [name for name in sorted(listed) if any(fnmatch.fnmatch(name, one) for one in source.wanted)]

@@ -2,6 +2,7 @@
 
 import functools
 import http.server
+import random
 import threading
 import zipfile
 
@@ -44,7 +45,7 @@ def archive(tmp_path):
     """A server on this machine: source, content, first bytes that were asked for, places where it breaks off."""
     path = tmp_path / "made.zip"
     with zipfile.ZipFile(path, "w") as package:
-        package.writestr("inner/walk.txt", "walk " * 4000)
+        package.writestr("inner/walk.bin", random.Random(0).randbytes(300_000))
     content, seen, breaks = path.read_bytes(), [], []
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Archive, content, seen, breaks))
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -57,17 +58,17 @@ def archive(tmp_path):
 
 def test_a_download_that_broke_off_is_continued(archive, tmp_path):
     source, content, seen, breaks = archive
-    breaks.append(100)
+    breaks.append(200_000)  # three whole blocks of 65,536 and a part of the fourth
     with pytest.raises(BadFile, match="tiny could not be fetched .*continues where it ended.*--offline"):
         list(store.fetch(source, tmp_path / "raw"))
     assert not (tmp_path / "raw" / "data.zip").exists()
     (found,) = store.fetch(source, tmp_path / "raw")
-    assert seen == [0, 100] and found.path.read_bytes() == content and found.is_new
+    assert seen == [0, 3 * store.BLOCK] and found.path.read_bytes() == content and found.is_new
     assert found.checked == "" and found.sha256 == sha256(found.path)
     (again,) = store.fetch(source, tmp_path / "raw")
-    assert not again.is_new and seen == [0, 100]  # what is there is not fetched again
+    assert not again.is_new and len(seen) == 2  # what is there is not fetched again
     assert store.unpack(found.path, tmp_path / "raw") == 1
-    assert (tmp_path / "raw" / "inner" / "walk.txt").read_text().startswith("walk walk")
+    assert (tmp_path / "raw" / "inner" / "walk.bin").stat().st_size == 300_000
 
 
 def test_another_content_than_the_pinned_one_is_refused_and_deleted(archive, tmp_path):
