@@ -79,8 +79,8 @@ def check_effects(replications, near):
 
 
 def test_effects_of_mixed_models_are_found_again():
-    found = check_effects(12, NEAR)
-    assert found.covered.mean() > 0.6 and found.speed_covered.mean() > 0.6  # of 12; the long form says how often
+    found = check_effects(8, 5.0)  # eight say little of their own spread, so the tolerance is wider
+    assert found.covered.mean() > 0.6 and found.speed_covered.mean() > 0.6  # the long form says how often
 
 
 @pytest.mark.slow
@@ -120,12 +120,13 @@ def test_power_grows_with_the_number_of_units_and_false_claims_stay_rare():
     assert enough([many, few], 0.9) is many and enough([few], 0.99) is None
 
 
+@pytest.mark.slow
 @pytest.mark.published("power")
 def test_power_of_a_difference_is_that_of_the_t_test():
     # two groups of 20, true difference 1 SD of the units: power 0.869 (Cohen 1988, table 2.3.5: 87 at d = 1, n = 20);
     # a z test and strides that scatter move it by a few hundredths
-    found = power(Claim("difference", size=1.0), 20, Cohort(strides=10), replications=25, seed=5)
-    assert found.power.low <= 0.869 <= found.power.high + 0.05
+    found = power(Claim("difference", size=1.0), 20, Cohort(strides=10), replications=200, seed=5)
+    assert found.power.low - 0.03 <= 0.869 <= found.power.high + 0.03
     assert found.error.low <= 0.07
 
 
