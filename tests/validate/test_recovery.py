@@ -104,8 +104,8 @@ def test_wrong_estimators_are_found_out():
     assert np.mean(inside) < 0.6
     # r averaged as it is, not as Fisher's z: below the truth by more than the standard errors that are allowed
     spread = replace(COHORT.only("soleus"), spread=1.5)
-    true, z = expected_ceilings(spread, "soleus", groups=300), []
-    for seed in range(12):
+    true, z = expected_ceilings(spread, "soleus", groups=1000), []
+    for seed in range(40):
         means = np.array([one.values["soleus"].mean(axis=0) for one in draw(replace(spread, seed=seed))])
         z.append(np.arctanh(np.corrcoef(means)[np.triu_indices(PEOPLE, 1)].mean()))
     plain = mean(z)
