@@ -28,8 +28,9 @@ FLOORS = {
     # the modules that make the data sets from raw files; only reference.__main__ imports them
     **{
         f"reference.{name}": (("numpy", "scipy"), (*ZERO, *ONE, "readers"))
-        for name in ("rajagopal2016", "falisse2019", "fold", "table")
+        for name in ("rajagopal2016", "falisse2019", "fold", "table", "gait120", "schreiber2019", "matlab")
     },
+    "reference.store": (("pooch", "requests"), ZERO),
     "embodiment": (("numpy", "mujoco", "musclemimic_models"), (*ZERO, *ONE)),
     "retarget": (("numpy", "scipy", "mujoco"), (*ZERO, *ONE, *TWO, "embodiment")),
     "retarget.baseline": (("numpy", "scipy", "mujoco", "mink", "daqp"), (*ZERO, *ONE, *TWO, "embodiment")),
