@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import made_c3d
-import made_walk
+import made_gait
 import numpy as np
 
 from biomimic.motion import Motion
@@ -13,7 +13,7 @@ from biomimic.provenance import Provenance
 from biomimic.recording import Recording
 from biomimic.signals import Signals
 
-SHORT = made_walk.Walk(1.6)
+SHORT = made_gait.Walk(1.6)
 PLATES = {"ground_force_1_": "right", "ground_force_2_": "left"}
 
 
@@ -49,40 +49,40 @@ def make(folder: Path) -> list[Seed]:
 
 
 def _angles(place: Path) -> list[str]:
-    made_walk.angles(place / "ik.mot", walk=SHORT, rate=30.0)
+    made_gait.angles(place / "ik.mot", walk=SHORT, rate=30.0)
     return ["ik.mot"]
 
 
 def _forces(place: Path) -> list[str]:
-    made_walk.forces(place / "grf.mot", {"R_ground_force_": "right", "L_ground_force_": "left"}, SHORT, 100.0)
+    made_gait.forces(place / "grf.mot", {"R_ground_force_": "right", "L_ground_force_": "left"}, SHORT, 100.0)
     return ["grf.mot"]
 
 
 def _together(place: Path) -> list[str]:
-    made_walk.angles(place / "ik.sto", degrees=False, walk=SHORT, rate=30.0)
-    made_walk.forces(place / "grf.mot", PLATES, SHORT, 100.0)
-    made_walk.trc(place / "markers.trc", walk=SHORT, rate=30.0)
-    made_walk.moments(place / "id.sto")
-    made_walk.emg(place / "emg.sto")
-    made_walk.model(place / "model.osim")
+    made_gait.angles(place / "ik.sto", degrees=False, walk=SHORT, rate=30.0)
+    made_gait.forces(place / "grf.mot", PLATES, SHORT, 100.0)
+    made_gait.trc(place / "markers.trc", walk=SHORT, rate=30.0)
+    made_gait.moments(place / "id.sto")
+    made_gait.emg(place / "emg.sto")
+    made_gait.model(place / "model.osim")
     return ["ik.sto", "grf.mot", "markers.trc", "id.sto", "emg.sto", "model.osim"]
 
 
 def _loads(place: Path) -> list[str]:
-    made_walk.forces(place / "grf.mot", PLATES, SHORT, 100.0)
-    made_walk.external_loads(
+    made_gait.forces(place / "grf.mot", PLATES, SHORT, 100.0)
+    made_gait.external_loads(
         place / "loads.xml", "grf.mot", {"ground_force_1_": "calcn_r", "ground_force_2_": "calcn_l"}
     )
     return ["loads.xml"]
 
 
 def _emg(place: Path) -> list[str]:
-    made_walk.emg(place / "emg.sto", raw=True)
+    made_gait.emg(place / "emg.sto", raw=True)
     return ["emg.sto"]
 
 
 def _trc(place: Path) -> list[str]:
-    made_walk.trc(place / "markers.trc", walk=SHORT, rate=30.0)
+    made_gait.trc(place / "markers.trc", walk=SHORT, rate=30.0)
     return ["markers.trc"]
 
 
@@ -95,12 +95,12 @@ def _c3d(kind: int):
 
 
 def _anc(place: Path) -> list[str]:
-    made_walk.anc(place / "emg.anc")
+    made_gait.anc(place / "emg.anc")
     return ["emg.anc"]
 
 
 def _sheet(place: Path) -> list[str]:
-    made_walk.sheet(place / "walk.csv")
+    made_gait.sheet(place / "walk.csv")
     return ["walk.csv"]
 
 
@@ -117,14 +117,14 @@ def _amass(place: Path) -> list[str]:
 
 def _motion(place: Path) -> list[str]:
     time = SHORT.time(30.0)
-    Motion(30.0, SHORT.markers(time), made_walk.MARKERS, Provenance("made")).save(place / "motion.npz")
+    Motion(30.0, SHORT.markers(time), made_gait.MARKERS, Provenance("made")).save(place / "motion.npz")
     return ["motion.npz"]
 
 
 def _recording(place: Path) -> list[str]:
     time = SHORT.time(100.0)
     force = Signals(time, np.column_stack([SHORT.force(time, "right")[:, 2]]), ("vertical_right",), "N")
-    Recording("measured", "made", made_walk.MASS, Provenance("made"), force=force).save(place / "walk.npz")
+    Recording("measured", "made", made_gait.MASS, Provenance("made"), force=force).save(place / "walk.npz")
     return ["walk.npz"]
 
 

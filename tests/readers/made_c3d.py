@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import ezc3d
-import made_walk
+import made_gait
 import numpy as np
-from made_walk import MARKERS, Walk
+from made_gait import MARKERS, Walk
 
 RATE, SAMPLES = 50, 10  # frames per second, analog samples a frame
 DEPTH = 0.04  # [m] of the plates' origin below their surface
@@ -64,7 +64,7 @@ def write(path: Path, *, kind: int = 2, sign: float = 1.0, turn: int = 0, first:
     time, fine = walk.time(RATE), np.arange(frames * SAMPLES) / (RATE * SAMPLES)
     places, analogs = [], []
     for side in ("right", "left"):
-        begin, end = made_walk.FIRST[side], made_walk.FIRST[side] + made_walk.STANCE * made_walk.PERIOD
+        begin, end = made_gait.FIRST[side], made_gait.FIRST[side] + made_gait.STANCE * made_gait.PERIOD
         on = ((fine >= begin) & (fine <= end))[:, None]
         point = walk.point(fine, side)
         middle = walk.point(np.array([0.5 * (begin + end)]), side)[0]
@@ -80,7 +80,7 @@ def write(path: Path, *, kind: int = 2, sign: float = 1.0, turn: int = 0, first:
     file["header"]["points"]["first_frame"] = first - 1
     file.add_parameter("EVENT", "LABELS", ["Foot Strike", "Foot Off", "Foot Strike"])
     file.add_parameter("EVENT", "CONTEXTS", ["Right", "Right", "Right"])
-    when = np.array([made_walk.FIRST["right"] + share * made_walk.PERIOD for share in (0, made_walk.STANCE, 1)])
+    when = np.array([made_gait.FIRST["right"] + share * made_gait.PERIOD for share in (0, made_gait.STANCE, 1)])
     file.add_parameter("EVENT", "TIMES", np.vstack([np.zeros(3), when + (first - 1) / RATE]))
     if change is not None:
         change(file)
@@ -97,7 +97,7 @@ def _points(file, markers: np.ndarray, time: np.ndarray, walk: Walk) -> None:
     file["parameters"]["POINT"]["RATE"]["value"] = [float(RATE)]
     file["parameters"]["POINT"]["LABELS"]["value"] = [*MARKERS, "RKneeAngles"]
     file.add_parameter("POINT", "ANGLES", ["RKneeAngles"])
-    file.add_parameter("PROCESSING", "Bodymass", [made_walk.MASS])
+    file.add_parameter("PROCESSING", "Bodymass", [made_gait.MASS])
     file["data"]["points"] = points
 
 

@@ -1,7 +1,7 @@
 """Bad files of a laboratory: each ends in one sentence that names file, line or channel, and what would work."""
 
 import made_c3d
-import made_walk
+import made_gait
 import numpy as np
 import pytest
 
@@ -9,7 +9,7 @@ from biomimic.errors import BiomimicError
 from biomimic.readers import Told, read
 from biomimic.readers.__main__ import main
 
-MASS = Told(mass=made_walk.MASS)
+MASS = Told(mass=made_gait.MASS)
 PLATES = {"ground_force_1_": "right", "ground_force_2_": "left"}
 
 
@@ -28,7 +28,7 @@ def _lines(path, change):
 
 
 def _truncated(folder):
-    path = made_walk.angles(folder / "ik.mot")
+    path = made_gait.angles(folder / "ik.mot")
     text = path.read_text()
     path.write_text(text[: len(text) - 40])
     return [path], MASS
@@ -45,45 +45,45 @@ def _binary(folder):
 
 
 def _text_as_binary(folder):
-    (folder / "a.c3d").write_bytes(made_walk.angles(folder / "ik.mot").read_bytes())
+    (folder / "a.c3d").write_bytes(made_gait.angles(folder / "ik.mot").read_bytes())
     return [folder / "a.c3d"], MASS
 
 
 def _twice(folder):
-    return [_change(made_walk.angles(folder / "ik.mot"), "knee_angle_l", "knee_angle_r")], MASS
+    return [_change(made_gait.angles(folder / "ik.mot"), "knee_angle_l", "knee_angle_r")], MASS
 
 
 def _backwards(folder):
     def swap(lines):
         lines[20], lines[21] = lines[21], lines[20]
 
-    return [_lines(made_walk.angles(folder / "ik.mot"), swap)], MASS
+    return [_lines(made_gait.angles(folder / "ik.mot"), swap)], MASS
 
 
 def _again(folder):
-    return [_lines(made_walk.angles(folder / "ik.mot"), lambda lines: lines.insert(20, lines[19]))], MASS
+    return [_lines(made_gait.angles(folder / "ik.mot"), lambda lines: lines.insert(20, lines[19]))], MASS
 
 
 def _again_trc(folder):
-    return [_lines(made_walk.trc(folder / "m.trc"), lambda lines: lines.insert(20, lines[19]))], Told()
+    return [_lines(made_gait.trc(folder / "m.trc"), lambda lines: lines.insert(20, lines[19]))], Told()
 
 
 def _comma(folder):
     def write(lines):
         lines[15] = lines[15].replace(".", ",")
 
-    return [_lines(made_walk.angles(folder / "ik.mot"), write)], MASS
+    return [_lines(made_gait.angles(folder / "ik.mot"), write)], MASS
 
 
 def _comma_csv(folder):
     def write(lines):
         lines[5] = lines[5].replace(".", ",")
 
-    return [_lines(made_walk.sheet(folder / "walk.csv"), write)], Told()
+    return [_lines(made_gait.sheet(folder / "walk.csv"), write)], Told()
 
 
 def _millimetres(folder):
-    return [_change(made_walk.trc(folder / "m.trc", unit="mm"), "\tmm\t", "\tm\t")], Told()
+    return [_change(made_gait.trc(folder / "m.trc", unit="mm"), "\tmm\t", "\tm\t")], Told()
 
 
 def _millimetres_pelvis(folder):
@@ -91,7 +91,7 @@ def _millimetres_pelvis(folder):
         cells = [line.split("\t") for line in lines[7:]]
         lines[7:] = ["\t".join([*row[:4], *(f"{1000 * float(x):g}" for x in row[4:7]), *row[7:]]) for row in cells]
 
-    return [_lines(made_walk.angles(folder / "ik.mot"), write)], MASS
+    return [_lines(made_gait.angles(folder / "ik.mot"), write)], MASS
 
 
 def _millimetres_pressure(folder):
@@ -99,7 +99,7 @@ def _millimetres_pressure(folder):
         cells = [line.split("\t") for line in lines[7:]]
         lines[7:] = ["\t".join([*row[:4], *(f"{1000 * float(x):g}" for x in row[4:7]), *row[7:]]) for row in cells]
 
-    return [_lines(made_walk.forces(folder / "grf.mot", {"ground_force_r_": "right"}), write)], MASS
+    return [_lines(made_gait.forces(folder / "grf.mot", {"ground_force_r_": "right"}), write)], MASS
 
 
 def _no_foot(folder):
@@ -118,7 +118,7 @@ def _two_feet(folder):
 
 def _together(file):
     points = np.array(file["data"]["points"])
-    names = list(made_walk.MARKERS)
+    names = list(made_gait.MARKERS)
     for end in ("HEE", "TOE"):
         points[:3, names.index(f"L{end}")] = points[:3, names.index(f"R{end}")] + np.array([0.0, 20.0, 0.0])[:, None]
     file["data"]["points"] = points
@@ -130,33 +130,33 @@ def _unseen(folder):
             cells = lines[k].split("\t")
             lines[k] = "\t".join([*cells[:2], *([""] * (len(cells) - 2))])
 
-    return [_lines(made_walk.trc(folder / "m.trc"), blank)], Told()
+    return [_lines(made_gait.trc(folder / "m.trc"), blank)], Told()
 
 
 def _no_side(folder):
-    return [made_walk.emg(folder / "emg.sto", names=("soleus", "tibialis_anterior"))], MASS
+    return [made_gait.emg(folder / "emg.sto", names=("soleus", "tibialis_anterior"))], MASS
 
 
 def _no_side_plate(folder):
-    return [made_walk.forces(folder / "grf.mot", PLATES)], MASS
+    return [made_gait.forces(folder / "grf.mot", PLATES)], MASS
 
 
 def _no_mass(folder):
-    return [made_walk.angles(folder / "ik.mot")], Told()
+    return [made_gait.angles(folder / "ik.mot")], Told()
 
 
 def _degrees(folder):
     return [
-        made_walk.angles(folder / "ik.mot", degrees=False),
+        made_gait.angles(folder / "ik.mot", degrees=False),
     ], Told(mass=70.0, degrees=True)
 
 
 def _radians_as_degrees(folder):
-    return [_change(made_walk.angles(folder / "ik.mot", degrees=False), "inDegrees=no", "inDegrees=yes")], MASS
+    return [_change(made_gait.angles(folder / "ik.mot", degrees=False), "inDegrees=no", "inDegrees=yes")], MASS
 
 
 def _degrees_as_radians(folder):
-    return [_change(made_walk.angles(folder / "ik.mot"), "inDegrees=yes", "inDegrees=no")], MASS
+    return [_change(made_gait.angles(folder / "ik.mot"), "inDegrees=yes", "inDegrees=no")], MASS
 
 
 def _kilonewtons(folder):
@@ -164,7 +164,7 @@ def _kilonewtons(folder):
         cells = [line.split("\t") for line in lines[7:]]
         lines[7:] = ["\t".join([row[0], *(f"{float(x) / 1000:g}" for x in row[1:4]), *row[4:]]) for row in cells]
 
-    return [_lines(made_walk.forces(folder / "grf.mot", {"ground_force_r_": "right"}), write)], MASS
+    return [_lines(made_gait.forces(folder / "grf.mot", {"ground_force_r_": "right"}), write)], MASS
 
 
 def _on_the_plate(folder):
@@ -172,46 +172,46 @@ def _on_the_plate(folder):
         cells = [line.split("\t") for line in lines[7:]]
         lines[7:] = ["\t".join([row[0], *(f"{-float(x):g}" for x in row[1:4]), *row[4:]]) for row in cells]
 
-    return [_lines(made_walk.forces(folder / "grf.mot", {"ground_force_r_": "right"}), write)], MASS
+    return [_lines(made_gait.forces(folder / "grf.mot", {"ground_force_r_": "right"}), write)], MASS
 
 
 def _sides(folder):
-    files = [made_walk.angles(folder / "ik.mot")]
-    files.append(made_walk.forces(folder / "grf.mot", {"ground_force_l_": "right", "ground_force_r_": "left"}))
+    files = [made_gait.angles(folder / "ik.mot")]
+    files.append(made_gait.forces(folder / "grf.mot", {"ground_force_l_": "right", "ground_force_r_": "left"}))
     return files, MASS
 
 
 def _two_of_a_kind(folder):
-    return [made_walk.angles(folder / "one.mot"), made_walk.angles(folder / "two.mot")], MASS
+    return [made_gait.angles(folder / "one.mot"), made_gait.angles(folder / "two.mot")], MASS
 
 
 def _hand(folder):
-    made_walk.forces(folder / "grf.mot", PLATES)
-    return [made_walk.external_loads(folder / "l.xml", "grf.mot", {"ground_force_1_": "hand_r"})], MASS
+    made_gait.forces(folder / "grf.mot", PLATES)
+    return [made_gait.external_loads(folder / "l.xml", "grf.mot", {"ground_force_1_": "hand_r"})], MASS
 
 
 def _lost_data(folder):
-    return [made_walk.external_loads(folder / "l.xml", "gone.mot", {"ground_force_1_": "calcn_r"})], MASS
+    return [made_gait.external_loads(folder / "l.xml", "gone.mot", {"ground_force_1_": "calcn_r"})], MASS
 
 
 def _cut_xml(folder):
-    path = made_walk.external_loads(folder / "l.xml", "grf.mot", {"ground_force_1_": "calcn_r"})
+    path = made_gait.external_loads(folder / "l.xml", "grf.mot", {"ground_force_1_": "calcn_r"})
     path.write_text(path.read_text()[:200])
     return [path], MASS
 
 
 def _no_sidecar(folder):
-    made_walk.sheet(folder / "walk.csv").with_suffix(".toml").unlink()
+    made_gait.sheet(folder / "walk.csv").with_suffix(".toml").unlink()
     return [folder / "walk.csv"], Told()
 
 
 def _undescribed(folder):
-    _change(made_walk.sheet(folder / "walk.csv").with_suffix(".toml"), 'ignore = ["frame"]', "ignore = []")
+    _change(made_gait.sheet(folder / "walk.csv").with_suffix(".toml"), 'ignore = ["frame"]', "ignore = []")
     return [folder / "walk.csv"], Told()
 
 
 def _wrong_unit(folder):
-    _change(made_walk.sheet(folder / "walk.csv").with_suffix(".toml"), '"deg"', '"gon"')
+    _change(made_gait.sheet(folder / "walk.csv").with_suffix(".toml"), '"deg"', '"gon"')
     return [folder / "walk.csv"], Told()
 
 
@@ -229,7 +229,7 @@ def _backward_walk(folder):
         cells = [line.split("\t") for line in lines[7:]]
         lines[7:] = ["\t".join([*row[:4], f"{-float(row[4]):g}", *row[5:]]) for row in cells]
 
-    return [_lines(made_walk.angles(folder / "ik.mot"), write)], MASS
+    return [_lines(made_gait.angles(folder / "ik.mot"), write)], MASS
 
 
 @pytest.mark.parametrize(
@@ -287,7 +287,7 @@ def test_bad_input_is_one_sentence(tmp_path, make, words, capsys):
 
 def test_a_wrong_number_of_rows_is_noted_not_refused(tmp_path, caplog):
     """Files of well-known data sets promise more rows than they have."""
-    path = _change(made_walk.angles(tmp_path / "ik.mot"), "nRows=121", "nRows=200")
+    path = _change(made_gait.angles(tmp_path / "ik.mot"), "nRows=121", "nRows=200")
     trial = read(path, MASS)
     assert len(trial.angles) == 121
     assert "ik.mot: its header promises 200 rows, it has 121; if the trial was longer, export it again" in caplog.text
@@ -300,13 +300,13 @@ def test_a_lost_marker_leaves_the_others(tmp_path):
             cells = lines[k].split("\t")
             lines[k] = "\t".join([*cells[:14], "", "", "", *cells[17:]])
 
-    motion = read(_lines(made_walk.trc(tmp_path / "m.trc"), blank))
-    assert "C7" not in motion.landmarks and len(motion.landmarks) == len(made_walk.MARKERS) - 1
+    motion = read(_lines(made_gait.trc(tmp_path / "m.trc"), blank))
+    assert "C7" not in motion.landmarks and len(motion.landmarks) == len(made_gait.MARKERS) - 1
     assert "never seen and dropped: C7" in motion.provenance.note
 
 
 def test_an_accepted_channel_is_noted(tmp_path):
-    path = _change(made_walk.forces(tmp_path / "grf.mot", {"ground_force_r_": "right"}), "ground_force_r_vx", "q")
+    path = _change(made_gait.forces(tmp_path / "grf.mot", {"ground_force_r_": "right"}), "ground_force_r_vx", "q")
     path.write_text(path.read_text().replace("\tq\t", "\tground_force_r_vx\t"))
     heavy = Told(mass=400.0)
     with pytest.raises(BiomimicError, match="accept vertical_right"):

@@ -1,6 +1,6 @@
 """The family of a model is proved by the trial, and never chosen silently between two that fit."""
 
-import made_walk
+import made_gait
 import numpy as np
 import pytest
 
@@ -9,21 +9,21 @@ from biomimic.readers import Told, families, read, signs
 from biomimic.readers.storage import read_table
 from biomimic.signals import Signals
 
-MASS = made_walk.MASS
+MASS = made_gait.MASS
 POSITIVE, NEGATIVE = ("rajagopal2016", "lai2017"), ("gait10dof18", "gait2392")
 
 
 @pytest.mark.parametrize(("knee", "fits"), [(1, POSITIVE), (-1, NEGATIVE)])
 def test_the_moving_knee_tells_the_family(tmp_path, knee, fits):
-    trial = read(made_walk.angles(tmp_path / "ik.mot", knee), Told(mass=MASS))
-    expected = made_walk.Walk().angle("knee", "right", trial.angles.time)
+    trial = read(made_gait.angles(tmp_path / "ik.mot", knee), Told(mass=MASS))
+    expected = made_gait.Walk().angle("knee", "right", trial.angles.time)
     np.testing.assert_allclose(np.degrees(trial.angles.channel("knee_flexion_right")), expected, atol=1e-4)
     assert fits[-1] in trial.provenance.note and "found by the file's own signs" in trial.provenance.note
 
 
 @pytest.mark.parametrize(("knee", "wrong", "fits"), [(1, "gait2392", POSITIVE), (-1, "lai2017", NEGATIVE)])
 def test_a_family_that_does_not_fit_is_refused_and_those_that_do_are_named(tmp_path, knee, wrong, fits):
-    path = made_walk.angles(tmp_path / "ik.mot", knee)
+    path = made_gait.angles(tmp_path / "ik.mot", knee)
     with pytest.raises(BadValue, match=f"signs of {wrong}: knee_flexion_right .*It fits {', '.join(fits)}: name one"):
         read(path, Told(mass=MASS, family=wrong))
     for family in fits:
@@ -32,7 +32,7 @@ def test_a_family_that_does_not_fit_is_refused_and_those_that_do_are_named(tmp_p
 
 def test_two_families_that_differ_are_not_chosen_between_for_a_standing_person(tmp_path):
     time = np.arange(20) / 50.0
-    path = made_walk.table(
+    path = made_gait.table(
         tmp_path / "ik.mot", ["time", "hip_flexion_r", "knee_angle_r"], [time, 0 * time + 0.1, 0 * time + 0.05]
     )
     with pytest.raises(BadValue, match="give knee_angle_r opposite signs, and nobody in it moves enough to tell"):
@@ -40,7 +40,7 @@ def test_two_families_that_differ_are_not_chosen_between_for_a_standing_person(t
     assert read(path, Told(mass=MASS, family="gait2392")).angles.channel("knee_flexion_right")[0] == pytest.approx(
         -0.05
     )
-    model = made_walk.model(tmp_path / "a.osim", knee="-2.1 0.1")
+    model = made_gait.model(tmp_path / "a.osim", knee="-2.1 0.1")
     trial = read([path, model])
     assert trial.angles.channel("knee_flexion_right")[0] == pytest.approx(-0.05) and trial.mass == 70.0
     with pytest.raises(BadValue, match="the knee of the model made bends the other way"):
@@ -61,14 +61,14 @@ def test_every_family_knows_both_sides_with_one_sign():
 
 
 def _angles(path, **change):
-    found = families.house_angles(read_table(made_walk.angles(path)), families.names("rajagopal2016"), path)
+    found = families.house_angles(read_table(made_gait.angles(path)), families.names("rajagopal2016"), path)
     values = {name: found.channel(name) for name in found.names}
     values |= {name: change[name](values[name]) for name in change}
     return Signals(found.time, np.column_stack(list(values.values())), tuple(values), "rad")
 
 
 def _force(scale=1.0, anterior=1.0):
-    walk = made_walk.Walk()
+    walk = made_gait.Walk()
     time = walk.time(200.0)
     channels = {}
     for side in ("right", "left"):

@@ -1,7 +1,7 @@
 """Force plates of types 1 to 4 give back the force that made them, whatever sign and whichever way they lie."""
 
 import made_c3d
-import made_walk
+import made_gait
 import numpy as np
 import pytest
 
@@ -15,14 +15,14 @@ from biomimic.readers import Told, laboratory, read
 )
 def test_plates_of_every_type_give_the_force_on_the_person(tmp_path, kind, sign, turn):
     trial = read(made_c3d.write(tmp_path / "a.c3d", kind=kind, sign=sign, turn=turn))
-    walk = made_walk.Walk()
+    walk = made_gait.Walk()
     for side in ("right", "left"):
-        begin = made_walk.FIRST[side]
-        end = begin + made_walk.STANCE * made_walk.PERIOD
+        begin = made_gait.FIRST[side]
+        end = begin + made_gait.STANCE * made_gait.PERIOD
         inside = (trial.force.time > begin + 0.02) & (trial.force.time < end - 0.02)
         time = trial.force.time[inside]
         force, point = walk.force(time, side), walk.point(time, side)
-        outward = np.sign(made_walk.WIDTH[side])
+        outward = np.sign(made_gait.WIDTH[side])
         found = [trial.force.channel(f"{name}_{side}")[inside] for name in ("anterior", "lateral", "vertical")]
         np.testing.assert_allclose(np.array(found).T, force * [1, outward, 1], atol=0.05)
         place = [trial.pressure.channel(f"pressure_{axis}_{side}")[inside] for axis in "xy"]
@@ -31,7 +31,7 @@ def test_plates_of_every_type_give_the_force_on_the_person(tmp_path, kind, sign,
             trial.free_moment.channel(f"free_moment_{side}")[inside], 0.01 * force[:, 2], atol=0.02
         )
         assert np.abs(trial.force.channel(f"vertical_{side}")[trial.force.time < begin]).max() < 0.01
-    assert trial.mass == made_walk.MASS
+    assert trial.mass == made_gait.MASS
 
 
 def test_times_begin_at_the_first_frame_and_events_count_from_frame_1(tmp_path):
@@ -39,9 +39,9 @@ def test_times_begin_at_the_first_frame_and_events_count_from_frame_1(tmp_path):
     assert trial.force.time[0] == pytest.approx(100 / made_c3d.RATE)
     assert trial.angles.time[0] == pytest.approx(100 / made_c3d.RATE)
     marked = laboratory.read_events(tmp_path / "a.c3d")["right"]
-    begin = made_walk.FIRST["right"] + 2.0
-    assert marked.heel_strike == pytest.approx([begin, begin + made_walk.PERIOD])
-    assert marked.toe_off[0] == pytest.approx(begin + made_walk.STANCE * made_walk.PERIOD) and np.isnan(
+    begin = made_gait.FIRST["right"] + 2.0
+    assert marked.heel_strike == pytest.approx([begin, begin + made_gait.PERIOD])
+    assert marked.toe_off[0] == pytest.approx(begin + made_gait.STANCE * made_gait.PERIOD) and np.isnan(
         marked.toe_off[1]
     )
     loaded = trial.force.time[trial.force.channel("vertical_right") > 20.0]
