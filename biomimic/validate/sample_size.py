@@ -95,7 +95,7 @@ def rate(count: int, replications: int) -> Rate:
     return Rate(share, max(low, 0.0), min(high, 1.0), replications)
 
 
-def power(claim: Claim, n: int, cohort: Cohort = Cohort(), *, replications: int = 200, seed: int = 0) -> Power:
+def power(claim: Claim, n: int, cohort: Cohort, *, replications: int = 200, seed: int = 0) -> Power:
     """How often a claim is made with n walkers and n people, where it is true and where it is false.
 
     Args:
