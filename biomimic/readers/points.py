@@ -9,7 +9,7 @@ from biomimic.gait.strides import SIDES
 from biomimic.motion import Motion
 from biomimic.signals import Signals
 
-_HEEL = ("heel", "hee", "cal", "calc", "cal1", "hel", "calcaneus")
+_HEEL = ("heel", "hee", "cal", "calc", "cal1", "hel", "calcaneus", "fcc")
 _TOE = (
     "toe",
     "toetip",
@@ -25,8 +25,11 @@ _TOE = (
     "5meta",
     "mth5",
     "toelat",
+    "fm2",
+    "fm1",
+    "fm5",
 )
-_PELVIS = ("asis", "asi", "psis", "psi")
+_FRONT, _BACK = ("asis", "asi", "ias"), ("psis", "psi", "ips")  # of the pelvis
 _MIDDLE = ("vsacral", "vsac", "sacr", "sacrum", "s2", "s1", "sac")  # of the pelvis, behind
 _ANKLE = ("ankle", "ank", "lmal", "ajc")
 _TRAVEL = 0.5  # [m] a pelvis that goes less far stands on a belt
@@ -183,7 +186,7 @@ def _mode(values: np.ndarray) -> float:
 def _girdle(motion: Motion) -> tuple[np.ndarray | None, np.ndarray | None]:
     """Middle of the front and of the back of the pelvis, (T, 3) each."""
     parts = []
-    for names in (_PELVIS[:2], _PELVIS[2:]):
+    for names in (_FRONT, _BACK):
         both = [foot(motion, side, names) for side in SIDES]
         parts.append(None if any(one is None for one in both) else 0.5 * (both[0] + both[1]))
     if parts[1] is None:

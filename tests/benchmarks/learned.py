@@ -1,7 +1,7 @@
 """What reinforcement learning adds to a warm-started policy: the run and its own clone, before and after.
 
     python tests/benchmarks/learned.py RUN [RUN ...] [--seconds 20] [--forces 100] [--walks 48] [--csv out.csv]
-        [--figure curves.svg]
+        [--pushed-only] [--figure curves.svg]
 
 For each run (one per seed) and for the clone that its warm start left behind (`warm/policy.npz`):
 
@@ -156,6 +156,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--forces", type=float, nargs="*", default=[100.0])
     parser.add_argument("--walks", type=int, default=48)
+    parser.add_argument("--pushed-only", action="store_true", help="leave the quiet trials and single pushes out")
     parser.add_argument("--csv", type=Path)
     parser.add_argument("--figure", type=Path, help="learning curves of the runs (.svg)")
     options = parser.parse_args()
@@ -166,7 +167,8 @@ def main() -> None:
             paths = [clone_of(run, Path(place)), run.path]
             walked = pushed(run, paths, options.walks, options.seconds)
             for kind, path, outcome in zip(("clone", "after PPO"), paths, walked, strict=True):
-                rows.append({"run": run.name, "policy": kind} | _quiet(path, options) | _pushed(outcome))
+                quiet = {} if options.pushed_only else _quiet(path, options)
+                rows.append({"run": run.name, "policy": kind} | quiet | _pushed(outcome))
                 print(rows[-1], flush=True)
         before, after = walked
         print(f"{run.name}: time to fall when pushed, after less before [s]: {interval(after.time - before.time)}")

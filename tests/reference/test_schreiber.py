@@ -8,7 +8,6 @@ import pytest
 
 from biomimic.errors import BadFile
 from biomimic.provenance import Provenance
-from biomimic.readers import points
 from biomimic.recording import Recording
 from biomimic.reference import population, schreiber2019
 from biomimic.signals import Signals
@@ -92,7 +91,6 @@ def write(path: Path) -> None:
     file.write(str(path))
 
 
-@pytest.mark.skipif("fcc" not in points._HEEL, reason="the reader of C3D files does not know the marker R_FCC yet")
 def test_trials_become_stances_by_condition(tmp_path):
     (tmp_path / "people.csv").write_text(f"person,mass_kg\n2014001,{MASS}\n")
     (tmp_path / "2014001").mkdir()
