@@ -109,7 +109,8 @@ def by_foot(body: Embodiment, poses: tuple, wrench: np.ndarray, side: str) -> np
         mujoco.mj_fwdPosition(model, data)
         linear, turning = np.zeros((2, 3, model.nv))
         mujoco.mj_jac(model, data, linear, turning, np.zeros(3), foot)
-        rows.append(body.couplings.jacobian(pose).T @ (linear.T @ pushed[:3] + turning.T @ pushed[3:]))
+        force, moment = body.house.T @ pushed[:3], body.house.T @ pushed[3:]  # from the house's axes to the model's
+        rows.append(body.couplings.jacobian(pose).T @ (linear.T @ force + turning.T @ moment))
     return np.array(rows)
 
 
