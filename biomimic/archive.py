@@ -1,6 +1,7 @@
 """npz files that are written atomically, carry a schema number and have the same bytes for the same content."""
 
 import io
+import struct
 import tokenize
 import zipfile
 import zlib
@@ -12,8 +13,9 @@ import numpy as np
 from biomimic import files
 from biomimic.errors import BadFile
 
-_TROUBLE = (zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, TypeError, AttributeError, KeyError)
-_TROUBLE += (NotImplementedError, SyntaxError, RuntimeError, MemoryError, OverflowError, tokenize.TokenError)
+# what NumPy, its parser of headers and the archive let through for damaged files
+DAMAGED = (zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError, OSError, EOFError, MemoryError)
+DAMAGED += (ValueError, TypeError, AttributeError, LookupError, SyntaxError, OverflowError, RuntimeError)
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip entry can carry; no clock in the bytes
 
 
@@ -49,7 +51,7 @@ def load(path: str | Path, kind: str, schema: int) -> dict[str, np.ndarray]:
     try:
         with np.load(path, allow_pickle=False) as package:
             content = {name: package[name] for name in package.files}
-    except _TROUBLE:
+    except DAMAGED:
         raise BadFile(f"{path} is truncated or no npz file; make or copy the {kind} again.") from None
     found, version = content.pop("kind", None), content.pop("schema", None)
     if found is None or version is None:

@@ -1,23 +1,18 @@
 """npz files whose arrays are as large as they say, and no larger than the file can hold."""
 
-import struct
-import tokenize
 import zipfile
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.lib import format as npy
 
+from biomimic import archive
 from biomimic.errors import BadFile
 
 _TIGHTEST = 1100  # times as large as it lies in the file deflate can make anything
 _PACKED = 4096  # [bytes] that are allowed for beside it
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
-_TROUBLE = (zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, TypeError, AttributeError, KeyError)
-_TROUBLE += (NotImplementedError, SyntaxError, RuntimeError, MemoryError, RecursionError, OverflowError, UnicodeError)
-_TROUBLE += (tokenize.TokenError, struct.error, IndexError)  # what the library's parser of headers lets through
 
 
 def names(path: str | Path) -> tuple[str, ...]:
@@ -30,7 +25,7 @@ def names(path: str | Path) -> tuple[str, ...]:
     try:
         with zipfile.ZipFile(path) as package:
             return tuple(one.filename.removesuffix(".npy") for one in package.infolist())
-    except _TROUBLE:
+    except archive.DAMAGED:
         raise BadFile(f"{path} is truncated or no npz file; copy it again.") from None
 
 
@@ -49,7 +44,7 @@ def load(path: str | Path, wanted: Sequence[str]) -> dict[str, np.ndarray]:
     try:
         with np.load(path, allow_pickle=False) as package:
             return {name: package[name] for name in wanted if name in package.files}
-    except _TROUBLE:
+    except archive.DAMAGED:
         raise BadFile(
             f"{path} is truncated, no npz file of numbers, or holds pickled Python objects, which are never loaded."
         ) from None
@@ -71,7 +66,7 @@ def check(path: str | Path, wanted: Sequence[str] | None = None) -> None:
             for info in package.infolist():
                 if wanted is None or info.filename.removesuffix(".npy") in wanted:
                     _check(package, info)
-    except _TROUBLE:
+    except archive.DAMAGED:
         raise BadFile(
             f"{path} is truncated, no npz file of numbers, or holds pickled Python objects, which are never loaded."
         ) from None
